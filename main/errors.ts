@@ -42,6 +42,8 @@ const codes = {
   vault_damaged: { retry: 'never' },
   store_damaged: { retry: 'never' },
   store_full: { retry: 'later' },
+  store_unavailable: { retry: 'later' },
+  unsafe_folder: { retry: 'never' },
   // local boundary
   broker_running: { retry: 'never' },
   broker_not_running: { retry: 'later' },
@@ -53,6 +55,9 @@ const codes = {
 } as const satisfies Record<string, { retry: 'never' | 'later' }>;
 
 export type ErrorCode = keyof typeof codes;
+
+/** Whether a word that came over a wire is one of our codes. */
+export const isErrorCode = (word: string): word is ErrorCode => Object.hasOwn(codes, word);
 
 export type ErrorFacts = Readonly<Record<string, string | number | boolean | null>>;
 

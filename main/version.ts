@@ -1,0 +1,2 @@
+// The version that we tell servers, shims and people; a test keeps it equal to package.json's.
+export const version = '0.1.0';
