@@ -46,3 +46,16 @@ export interface TokenSet {
   readonly scope: readonly string[] | null;
   readonly id_token?: Secret;
 }
+
+/** What the legs after discovery read of an authorization server's metadata (RFC 8414 section 2, RFC 9207, RFC 9449). */
+export interface AuthorizationServerMetadata {
+  readonly issuer: string;
+  readonly authorization_endpoint?: string | undefined;
+  readonly token_endpoint?: string | undefined;
+  readonly revocation_endpoint?: string | undefined;
+  readonly revocation_endpoint_auth_methods_supported?: readonly string[] | undefined;
+  readonly token_endpoint_auth_signing_alg_values_supported?: readonly string[] | undefined;
+  readonly authorization_response_iss_parameter_supported?: boolean | undefined;
+  readonly dpop_signing_alg_values_supported?: readonly string[] | undefined;
+  readonly prompt_values_supported?: readonly string[] | undefined;
+}
