@@ -22,7 +22,7 @@ export interface ServerSettings {
   /** The user's word that plain http is acceptable for this server. */
   readonly allowHttp: boolean;
   /** The protocol era that the server was last seen to speak, and when that was. */
-  readonly era: { readonly kind: 'modern' | 'legacy'; readonly seenAt: number } | null;
+  readonly era: { readonly kind: 'modern' | 'legacy' | 'legacy-sse'; readonly seenAt: number } | null;
 }
 
 export interface RegistrationRow {

@@ -1,0 +1,111 @@
+// Chooses the vault. What the person asked for, or the keychain; without one memory, said loudly. Never plaintext.
+import { TokentrayError, assertNever, isTokentrayError } from '../errors.ts';
+import type { Clock, Log, SecretStore } from '../ports.ts';
+import type { Secret } from '../secret.ts';
+import { keychainVault, loadKeytar } from './keychain.ts';
+import type { Keychain, Keytar } from './keychain.ts';
+import { memoryVault } from './memory.ts';
+import { openPassphraseFile } from './passphrase-file.ts';
+
+export type VaultPreference = 'auto' | 'keychain' | 'memory' | 'passphrase-file';
+
+export interface VaultOptions {
+  readonly prefer: VaultPreference;
+  /** For `passphrase-file`. */
+  readonly file?: string;
+  readonly passphrase?: Secret;
+  readonly log: Log;
+  readonly clock?: Pick<Clock, 'now' | 'after'>;
+  /** The name that groups the keychain's items; another one for another profile of the same user. */
+  readonly service?: string;
+  /** How long one call to the keychain may take, in milliseconds. A person may be typing a password. */
+  readonly timeoutMs?: number;
+  readonly keytar?: () => Promise<Keytar>;
+}
+
+/** A vault and what to say about it in `status`. */
+export interface Vault extends SecretStore {
+  /** Why it is not the unlocked keychain or what else limits it: one sentence; null when there is nothing to say. */
+  readonly reason: string | null;
+  /** Where a damaged vault file was put; null when there was none. */
+  readonly setAside: string | null;
+}
+
+const defaultTimeoutMs = 30_000;
+
+/**
+ * @throws vault_unavailable, vault_locked for an explicit `keychain` or `passphrase-file`; `auto` and `memory` always open
+ */
+export async function openVault(options: VaultOptions): Promise<Vault> {
+  switch (options.prefer) {
+    case 'auto':
+      return openAuto(options);
+    case 'keychain': {
+      const keychain = await openKeychain(options);
+      await keychain.probe();
+      return { ...keychain, reason: null, setAside: null };
+    }
+    case 'memory':
+      return inMemory(options.log, 'Memory was chosen as the vault: grants end with this process.');
+    case 'passphrase-file':
+      return openFile(options);
+    default:
+      return assertNever(options.prefer);
+  }
+}
+
+async function openAuto(options: VaultOptions): Promise<Vault> {
+  let keychain: Keychain | null = null;
+  try {
+    keychain = await openKeychain(options);
+    await keychain.probe();
+    return { ...keychain, reason: null, setAside: null };
+  } catch (error) {
+    if (!isTokentrayError(error)) throw error;
+    // A locked keychain is still the keychain: with memory instead, every grant in it would look lost.
+    if (keychain && error.code === 'vault_locked') {
+      const reason = `${error.message} Grants can be used again once it is unlocked.`;
+      options.log.warn('The keychain is locked.', { reason, advice: error.advice });
+      return { ...keychain, reason, setAside: null };
+    }
+    return inMemory(options.log, `There is no keychain, so grants end with this process. ${error.message}`);
+  }
+}
+
+async function openKeychain({
+  service = 'Tokentray',
+  timeoutMs = defaultTimeoutMs,
+  clock = systemClock,
+  keytar = loadKeytar,
+}: VaultOptions): Promise<Keychain> {
+  return keychainVault(await keytar(), { service, timeoutMs, after: (ms, task) => clock.after(ms, task) });
+}
+
+async function openFile({ file, passphrase, log, clock = systemClock }: VaultOptions): Promise<Vault> {
+  if (file === undefined) throw new TokentrayError('invalid_input', 'A passphrase vault needs a file.');
+  if (passphrase === undefined || passphrase.reveal() === '') {
+    throw new TokentrayError('vault_locked', 'The passphrase vault needs its passphrase.', {
+      attempted: 'open the passphrase file',
+      subject: file,
+      advice: 'Give the passphrase and start again; nothing was changed.',
+      facts: { because: 'no-passphrase' },
+    });
+  }
+  const vault = await openPassphraseFile({ file, passphrase, log, clock });
+  const reason = vault.setAside === null ? null : `The vault file was damaged and set aside as ${vault.setAside}.`;
+  return { ...vault, reason };
+}
+
+function inMemory(log: Log, reason: string): Vault {
+  log.warn('Secrets are kept in memory only: every sign-in is forgotten when this process ends.', { reason });
+  return { ...memoryVault(), reason, setAside: null };
+}
+
+const systemClock: Pick<Clock, 'now' | 'after'> = {
+  now: () => Date.now(),
+  after(ms, task) {
+    const timer = setTimeout(task, ms);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
