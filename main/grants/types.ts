@@ -12,7 +12,15 @@ export type NeedsSignInReason =
   | 'no-refresh-token'
   | 'lost-from-vault'
   | 'refresh-answer-lost'
-  | 'registration-needed';
+  | 'registration-needed'
+  /** The authorization server no longer knows our client; the next sign-in registers again. */
+  | 'client-unknown'
+  /** The server now names another authorization server than the grant's. */
+  | 'authorization-server-changed'
+  /** The server refuses tokens that its authorization server has just issued. */
+  | 'token-refused-by-server'
+  /** A step-up: the server wants scopes that were not granted. */
+  | 'more-scopes-wanted';
 
 export type GrantState =
   /** The server asks for no authorization, as far as is known. */
@@ -47,6 +55,8 @@ export interface SignInOptions {
   readonly openBrowser?: boolean;
   readonly scopes?: readonly string[];
   readonly issuer?: string;
+  /** Register a new client even though one is held: the provider has probably forgotten it. */
+  readonly registerAgain?: boolean;
   /** Extra `prompt=consent`, for a provider that would answer from memory. */
   readonly freshConsent?: boolean;
   readonly signal?: AbortSignal;

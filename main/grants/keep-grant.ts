@@ -1,0 +1,141 @@
+// Writing a grant down: vault first, then store, and only then may its access token be used (DESIGN.md rule 3).
+import { randomUUID } from 'node:crypto';
+import type { DpopBinding } from '../oauth/dpop.ts';
+import type { TokenSet } from '../oauth/types.ts';
+import type { GrantRow, ServerRow } from '../store/types.ts';
+import type { GrantDeps } from './deps.ts';
+import type { HeldRegistration } from './registrations.ts';
+import { encodeGrant, grantRef, type GrantItem } from './vault-items.ts';
+
+export const onlyAccount = 'default';
+
+export interface NewGrant {
+  readonly server: ServerRow;
+  readonly resource: string | null;
+  readonly held: HeldRegistration;
+  readonly requestedScopes: readonly string[];
+  readonly tokens: TokenSet;
+  readonly dpop: DpopBinding | null;
+}
+
+/**
+ * Keeps what a sign-in gave. The earlier grant of the same server ends with it; its secret is removed last, so that a
+ * crash at any point leaves a grant that still works.
+ */
+export async function keepNewGrant(deps: GrantDeps, grant: NewGrant): Promise<GrantRow> {
+  const { server, held, tokens } = grant;
+  const now = deps.clock.now();
+  const earlier = deps.store.grants.forServer(server.name);
+  const id = randomUUID();
+  const granted = tokens.scope ?? grant.requestedScopes;
+  const row: GrantRow = {
+    id,
+    server: server.name,
+    account: onlyAccount,
+    resource: grant.resource,
+    issuer: held.registration.issuer,
+    registrationId: held.id,
+    requestedScopes: grant.requestedScopes,
+    grantedScopes: granted,
+    createdAt: now,
+    refreshedAt: null,
+    accessTokenExpiresAt: tokens.expires_at,
+    hasRefreshToken: tokens.refresh_token !== undefined,
+    endedAt: null,
+    endedBecause: null,
+  };
+  if (tokens.refresh_token !== undefined) {
+    await deps.vault.write(
+      grantRef(id, server.name, server.url),
+      encodeGrant({
+        v: 1,
+        server: server.name,
+        url: server.url,
+        account: onlyAccount,
+        resource: grant.resource,
+        issuer: held.registration.issuer,
+        registrationId: held.id,
+        client_id: held.registration.client_id,
+        registrationKind: held.registration.kind,
+        token_endpoint_auth_method: held.registration.token_endpoint_auth_method,
+        redirect_uris: [...held.registration.redirect_uris],
+        scopes: [...granted],
+        refresh_token: tokens.refresh_token.reveal(),
+        dpop_key: grant.dpop?.key.reveal() ?? null,
+        rotates: null,
+      }),
+    );
+  }
+  deps.store.transaction(() => {
+    if (earlier !== null && earlier.endedAt === null) {
+      deps.store.grants.put({ ...earlier, endedAt: now, endedBecause: 'superseded' });
+    }
+    deps.store.grants.put(row);
+  });
+  if (earlier !== null && earlier.hasRefreshToken) await deps.vault.delete({ kind: 'grant', id: earlier.id });
+  return row;
+}
+
+/** Keeps what a refresh gave: a rotated refresh token is durable before this resolves. */
+export async function keepRefreshed(
+  deps: GrantDeps,
+  row: GrantRow,
+  server: ServerRow,
+  item: GrantItem,
+  tokens: TokenSet,
+): Promise<GrantRow> {
+  const rotated = tokens.refresh_token !== undefined && tokens.refresh_token.reveal() !== item.refresh_token;
+  const granted = tokens.scope ?? row.grantedScopes;
+  if (rotated || item.rotates === null) {
+    await deps.vault.write(
+      grantRef(row.id, server.name, server.url),
+      encodeGrant({
+        ...item,
+        scopes: [...granted],
+        refresh_token: tokens.refresh_token?.reveal() ?? item.refresh_token,
+        rotates: rotated || item.rotates === true,
+      }),
+    );
+  }
+  const next: GrantRow = {
+    ...row,
+    grantedScopes: granted,
+    refreshedAt: deps.clock.now(),
+    accessTokenExpiresAt: tokens.expires_at,
+  };
+  deps.store.grants.put(next);
+  return next;
+}
+
+/** Keeps what a flow without a browser gave: one row per server, brought up to date with every token. */
+export function keepMinted(deps: GrantDeps, earlier: GrantRow | null, grant: NewGrant): GrantRow {
+  const now = deps.clock.now();
+  const same = earlier !== null && earlier.registrationId === grant.held.id && earlier.resource === grant.resource;
+  const row: GrantRow = {
+    id: same ? earlier.id : randomUUID(),
+    server: grant.server.name,
+    account: onlyAccount,
+    resource: grant.resource,
+    issuer: grant.held.registration.issuer,
+    registrationId: grant.held.id,
+    requestedScopes: grant.requestedScopes,
+    grantedScopes: grant.tokens.scope ?? grant.requestedScopes,
+    createdAt: same ? earlier.createdAt : now,
+    refreshedAt: same ? now : null,
+    accessTokenExpiresAt: grant.tokens.expires_at,
+    hasRefreshToken: false,
+    endedAt: null,
+    endedBecause: null,
+  };
+  deps.store.transaction(() => {
+    if (earlier !== null && !same) deps.store.grants.put({ ...earlier, endedAt: now, endedBecause: 'superseded' });
+    deps.store.grants.put(row);
+  });
+  return row;
+}
+
+/** Ends a grant here: its secret is removed, its row stays as history. */
+export async function endGrant(deps: GrantDeps, row: GrantRow, because: string): Promise<void> {
+  deps.store.grants.put({ ...row, hasRefreshToken: false, endedAt: deps.clock.now(), endedBecause: because });
+  await deps.vault.delete({ kind: 'grant', id: row.id });
+}

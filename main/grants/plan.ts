@@ -1,0 +1,52 @@
+// What a sign-in would ask for: worked out from discovery, the challenge and the user's own choices; nothing is opened.
+import type { Challenge } from '../oauth/challenge.ts';
+import type { Discovery } from '../oauth/discovery.ts';
+import { chooseRegistration } from '../oauth/registration.ts';
+import { selectScopes } from '../oauth/scope.ts';
+import type { ServerRow } from '../store/types.ts';
+import type { GrantDeps } from './deps.ts';
+import type { SignInOptions, SignInPlan } from './types.ts';
+
+export interface PlannedScopes {
+  readonly scopes: readonly string[];
+  readonly from: SignInPlan['scopesFrom'];
+}
+
+/** The scopes to ask for. `options.scopes` (the person's own list or a step-up's union) replaces what was discovered. */
+export function plannedScopes(
+  server: ServerRow,
+  discovery: Discovery,
+  challenge: Challenge | null,
+  options: Pick<SignInOptions, 'scopes'>,
+): PlannedScopes {
+  return selectScopes({
+    challenge: challenge?.scope ?? null,
+    scopesSupported: discovery.scopesSupported,
+    asScopesSupported: discovery.as.scopes_supported ?? null,
+    pinned: options.scopes ?? server.settings.pinnedScopes,
+    removed: server.settings.removedScopes,
+  });
+}
+
+export function signInPlan(
+  deps: GrantDeps,
+  server: ServerRow,
+  discovery: Discovery,
+  planned: PlannedScopes,
+  redirectUri: string,
+): SignInPlan {
+  const held = deps.store.registrations.forIssuer(discovery.as.issuer);
+  const choice =
+    held === null ? chooseRegistration({ as: discovery.as, preRegistered: null, cimdUrl: deps.config.cimdUrl }).kind : 'existing';
+  return {
+    server: server.name,
+    issuer: discovery.as.issuer,
+    issuers: discovery.authorizationServers,
+    resource: discovery.resource,
+    registration: choice === 'ask' ? 'needed' : choice,
+    redirectUri,
+    scopes: planned.scopes,
+    scopesFrom: planned.from,
+    audienceBound: discovery.resource !== null,
+  };
+}
