@@ -1,0 +1,146 @@
+// What an agent is told when the bridge itself has to answer: a JSON-RPC error in plain words, never a challenge.
+import type { ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { isTokentrayError, type ErrorCode, type TokentrayError } from '../errors.ts';
+
+/** Whom an answer is for: the ids of the requests in a POST, as far as they could be read. */
+export type RequestIds =
+  | { readonly kind: 'one'; readonly id: string | number }
+  /** 2025-03-26 knows batches. */
+  | { readonly kind: 'batch'; readonly ids: readonly (string | number)[] }
+  /** A notification, a response, a GET, or a body too large to read: nobody waits for an id. */
+  | { readonly kind: 'none' };
+
+/** A failure, ready to be sent. */
+export interface Failure {
+  /** For transports' eyes; an answer to a readable request that only lacks authorization goes out as 200. */
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly url: string | null;
+}
+
+// MCP reserves -32000 to -32099 for the specification and its past (2026-07-28 basic, "Error Codes"); the rest of
+// JSON-RPC's negative range below -32768 and above -32000 is the application's. One code; `data.code` tells which.
+export const bridgeErrorCode = -31_001;
+
+const id = z.union([z.string().max(1024), z.number()]);
+const message = z.object({ id: id.optional(), method: z.string().max(1024).optional() });
+const body = z.union([message, z.array(message).max(1000)]);
+
+/** The ids in a request body; `null` stands for one that was too large to be read. */
+export function requestIds(bytes: Buffer | null): RequestIds {
+  if (bytes === null || bytes.length === 0) return { kind: 'none' };
+  const parsed = body.safeParse(json(bytes));
+  if (!parsed.success) return { kind: 'none' };
+  const waiting = [parsed.data]
+    .flat()
+    .flatMap((one) => (one.id === undefined || one.method === undefined ? [] : one.id));
+  if (Array.isArray(parsed.data)) return waiting.length === 0 ? { kind: 'none' } : { kind: 'batch', ids: waiting };
+  const [first] = waiting;
+  return first === undefined ? { kind: 'none' } : { kind: 'one', id: first };
+}
+
+/** The JSON in `bytes`, or undefined. */
+export function json(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Explains any error for the agent of `server`. `link` makes a sign-in link; it is asked only when one helps. */
+export function explain(error: unknown, server: string, link: () => string): Failure {
+  if (isTokentrayError(error)) return explained(error, server, link);
+  return plain(
+    500,
+    'internal',
+    `an unexpected failure, see the log of Tokentray; the request to "${server}" was not answered`,
+  );
+}
+
+function explained(error: TokentrayError, server: string, link: () => string): Failure {
+  const status = statusOf(error);
+  if (error.code === 'needs_sign_in') {
+    const url = link();
+    return {
+      status,
+      code: error.code,
+      url,
+      message: `"${server}" needs a person to sign in. Open ${url} in a browser, then send the request again.`,
+    };
+  }
+  const advice = error.advice === undefined ? '' : ` ${error.advice}`;
+  return plain(status, error.code, `${error.message}.${advice}`);
+}
+
+const plain = (status: number, code: ErrorCode, text: string): Failure => ({
+  status,
+  code,
+  url: null,
+  message: text,
+});
+
+/** Sends a failure. A 401 would make agents look for an authorization server here: it is never used. */
+export function sendFailure(res: ServerResponse, failure: Failure, ids: RequestIds): void {
+  const error = {
+    code: bridgeErrorCode,
+    message: `Tokentray: ${failure.message}`,
+    data: { source: 'tokentray', code: failure.code, ...(failure.url === null ? {} : { url: failure.url }) },
+  };
+  const answer = (to: string | number | null): unknown => ({ jsonrpc: '2.0', id: to, error });
+  const value = ids.kind === 'batch' ? ids.ids.map((one) => answer(one)) : answer(ids.kind === 'one' ? ids.id : null);
+  // Agents show the text of a JSON-RPC error, but only the number of an HTTP error. What the network did stays visible
+  // in the number (and makes agents try again); what a person must do travels as the answer to the request.
+  const status = ids.kind !== 'none' && failure.status < 500 ? 200 : failure.status;
+  sendJson(res, status, value, failure.status === 503 ? { 'retry-after': '5' } : {});
+}
+
+export function sendJson(
+  res: ServerResponse,
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const text = JSON.stringify(value);
+  res.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    ...headers,
+  });
+  res.end(text);
+}
+
+function statusOf(error: TokentrayError): number {
+  return statuses[error.code] ?? (timeouts.has(error.facts['cause']) ? 504 : 502);
+}
+
+// Everything else went wrong between here and the server.
+const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
+  invalid_input: 400,
+  needs_sign_in: 403,
+  insufficient_scope: 403,
+  step_up_declined: 403,
+  token_refused: 403,
+  authorization_denied: 403,
+  agent_refused: 403,
+  unknown_server: 404,
+  internal: 500,
+  token_unavailable: 503,
+  vault_unavailable: 503,
+  vault_locked: 503,
+  vault_damaged: 503,
+  store_unavailable: 503,
+  store_damaged: 503,
+  store_full: 503,
+};
+
+// What `unreachable` says of its cause (net/failure.ts).
+const timeouts: ReadonlySet<unknown> = new Set([
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'ETIMEDOUT',
+]);

@@ -1,0 +1,156 @@
+// Which protocol era an agent and a server speak: read from a request, found out by one `server/discover` probe.
+import {
+  Client,
+  SdkError,
+  SdkErrorCode,
+  StreamableHTTPClientTransport,
+  UnsupportedProtocolVersionError,
+} from '@modelcontextprotocol/client';
+import { TokentrayError } from '../errors.ts';
+import type { AgentEra, JsonObject, ServerEra, Upstream } from './relay/types.ts';
+import { asObject, asText, meta, modernVersion } from './relay/wire.ts';
+
+/** Revisions are dates, so their order as text is their order in time (versioning, Terminology). */
+export const isModern = (version: string | null | undefined): boolean =>
+  version !== null && version !== undefined && version >= modernVersion;
+
+/**
+ * The era of one HTTP request of an agent. The body decides, for an intermediary may have dropped a header;
+ * `initialize` opens the legacy era whatever else it carries (versioning, Compatibility Matrix).
+ */
+export function agentEra(headers: Headers, body?: unknown): AgentEra {
+  const message = asObject(body);
+  if (message['method'] === 'initialize') return 'legacy';
+  const claimed = asText(asObject(asObject(message['params'])['_meta'])[meta.protocolVersion]);
+  if (claimed !== undefined) return isModern(claimed) ? 'modern' : 'legacy';
+  if (headers.has('mcp-session-id')) return 'legacy';
+  return isModern(headers.get('mcp-protocol-version')) ? 'modern' : 'legacy';
+}
+
+/** A verdict, and what the server said of itself when it is modern. */
+export interface Detected {
+  readonly era: ServerEra;
+  readonly discover?: JsonObject;
+}
+
+const silence = 10_000;
+const remembered = new WeakMap<Upstream, { verdict: Promise<Detected>; at: number }>();
+/** How long a verdict is believed without asking again: an upgraded server still answers `initialize`. */
+const horizon = 24 * 60 * 60_000;
+
+/**
+ * The server's era; a stored legacy verdict is believed, anything else is probed once and remembered. A 401 decides
+ * nothing: what `fetch` rejects with comes out unchanged.
+ * @throws needs_sign_in and everything else that `upstream.fetch` throws, unreachable
+ */
+export async function detectServerEra(upstream: Upstream): Promise<ServerEra> {
+  return (await detect(upstream)).era;
+}
+
+/** As `detectServerEra`, with what a modern server said of itself. */
+export async function detect(upstream: Upstream): Promise<Detected> {
+  const now = upstream.clock.now();
+  const known = remembered.get(upstream);
+  if (known !== undefined && now - known.at < horizon) return known.verdict;
+  const stored = known === undefined ? upstream.era.get() : null;
+  if (stored !== null && stored !== 'modern') return { era: stored };
+  const entry = { verdict: probe(upstream), at: now };
+  remembered.set(upstream, entry);
+  try {
+    const verdict = await entry.verdict;
+    upstream.era.set(verdict.era);
+    return verdict;
+  } catch (error) {
+    if (remembered.get(upstream) === entry) remembered.delete(upstream);
+    throw error;
+  }
+}
+
+/** Asks the server again whatever was believed: for when it contradicts the verdict. */
+export async function detectAgain(upstream: Upstream): Promise<Detected> {
+  remembered.set(upstream, { verdict: Promise.resolve({ era: 'legacy' }), at: -Infinity });
+  return detect(upstream);
+}
+
+async function probe(upstream: Upstream): Promise<Detected> {
+  let status: number | null = null;
+  let refused: unknown = null;
+  const transport = new StreamableHTTPClientTransport(upstream.url, {
+    fetch: async (input, init) => {
+      try {
+        const response = await upstream.fetch(input, init);
+        status = response.status;
+        return response;
+      } catch (error) {
+        refused = error;
+        throw error;
+      }
+    },
+  });
+  const client = new Client(
+    { name: 'tokentray', version: '1' },
+    { versionNegotiation: { mode: { pin: modernVersion }, probe: { timeoutMs: silence } } },
+  );
+  try {
+    await client.connect(transport);
+    return { era: 'modern', discover: asObject(client.getDiscoverResult()) };
+  } catch (error) {
+    if (refused !== null) throw refused;
+    if (status === null || status >= 500 || status === 401 || status === 403 || !isVerdict(error)) {
+      throw new TokentrayError('unreachable', 'the server did not say which protocol revision it speaks', {
+        attempted: 'find out which protocol revision the server speaks',
+        advice: 'Check the address of the server, or try again later.',
+        ...(status === null ? {} : { facts: { status } }),
+        cause: error,
+      });
+    }
+    return { era: (await isEventStreamOnly(upstream, status)) ? 'legacy-sse' : 'legacy' };
+  } finally {
+    await client.close().catch(() => {});
+  }
+}
+
+/**
+ * A pinned connect that was answered, but not as a modern server answers, is the legacy verdict; so is a refusal
+ * that names earlier revisions. A server that speaks only revisions after ours is neither.
+ */
+function isVerdict(error: unknown): boolean {
+  if (error instanceof UnsupportedProtocolVersionError) return error.supported.some((version) => !isModern(version));
+  return error instanceof SdkError && error.code === SdkErrorCode.EraNegotiationFailed;
+}
+
+/**
+ * Whether a GET opens the stream of 2024-11-05, whose first event is `endpoint`. Asked only where the POST was
+ * refused as that transport refuses it (2026-07-28 streamable-http, HTTP+SSE Transport).
+ */
+async function isEventStreamOnly(upstream: Upstream, status: number): Promise<boolean> {
+  if (status !== 400 && status !== 404 && status !== 405) return false;
+  const abort = new AbortController();
+  const cancel = upstream.clock.after(silence, () => abort.abort());
+  try {
+    const response = await upstream.fetch(upstream.url, {
+      headers: { accept: 'text/event-stream' },
+      signal: abort.signal,
+    });
+    if (!response.ok || response.body === null) return false;
+    if (!(response.headers.get('content-type') ?? '').startsWith('text/event-stream')) return false;
+    return await opensWithEndpoint(response.body);
+  } catch (error) {
+    if (abort.signal.aborted) return false;
+    throw error;
+  } finally {
+    cancel();
+    abort.abort();
+  }
+}
+
+async function opensWithEndpoint(body: ReadableStream<Uint8Array>): Promise<boolean> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of body) {
+    text += decoder.decode(chunk, { stream: true });
+    if (/^event:\s*endpoint\s*$/mu.test(text)) return true;
+    if (/^(?:event|data):.*\n/mu.test(text) || text.length > 16_384) return false;
+  }
+  return false;
+}

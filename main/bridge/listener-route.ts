@@ -1,0 +1,38 @@
+// Forward or relay: a request is passed on as it is only where agent and server speak the same era.
+import { isTokentrayError } from '../errors.ts';
+import type { GrantState } from '../grants/types.ts';
+import type { AgentEra, ServerEra } from './relay/types.ts';
+
+/** What is known of one request before its way is chosen. The two askers cost something and are asked only if needed. */
+export interface RouteQuestion {
+  readonly sessionId: string | null;
+  readonly relayOwns: (sessionId: string) => boolean;
+  readonly grant: GrantState['kind'];
+  readonly agentEra: () => Promise<AgentEra>;
+  readonly serverEra: () => Promise<ServerEra>;
+}
+
+export async function routeFor(question: RouteQuestion): Promise<'forward' | 'relay'> {
+  const { sessionId } = question;
+  if (sessionId !== null && question.relayOwns(sessionId)) return 'relay';
+  // Without a grant nothing may reach the server, and the relay has an answer for every request. A session that the
+  // server itself opened is not moved: it goes on after the next sign-in.
+  if (sessionId === null && !holdsGrant(question.grant)) return 'relay';
+  const server = await eraOf(question);
+  // HTTP+SSE (2024-11-05) is nobody's era here: no agent speaks it to the bridge.
+  return server !== null && server === (await question.agentEra()) ? 'forward' : 'relay';
+}
+
+/** Null when the server would not say before a person signs in. */
+async function eraOf(question: RouteQuestion): Promise<ServerEra | null> {
+  try {
+    return await question.serverEra();
+  } catch (error) {
+    if (question.sessionId === null && isTokentrayError(error, 'needs_sign_in')) return null;
+    throw error;
+  }
+}
+
+function holdsGrant(kind: GrantState['kind']): boolean {
+  return kind === 'open' || kind === 'connected' || kind === 'retrying';
+}

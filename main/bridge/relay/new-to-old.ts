@@ -1,0 +1,224 @@
+// New agents and an old server: sessions are held for agents that know of none, and a question in the middle of a
+// call becomes its result while the call itself stays open.
+import { describe, discoverResult, mapResult, toModernError, toModernResult } from './mapping.ts';
+import { HeldSession } from './held-session.ts';
+import { acknowledgement, closing, subscribed } from './new-side.ts';
+import type { NewAgentPort } from './new-side.ts';
+import { OpenCall } from './open-call.ts';
+import { mayAsk, rememberTools, toolFailure } from './sign-in.ts';
+import type { JsonObject, RelayLimits, ServerEra, Upstream } from './types.ts';
+import { asObject, asText, call, codes, fail, meta, metaOf, notice, withMeta, without } from './wire.ts';
+import type { Call, Outcome } from './wire.ts';
+
+/** Methods of the old eras that the new one has not (2026-07-28 changelog). */
+const retired = new Set(['initialize', 'ping', 'logging/setLevel', 'resources/subscribe', 'resources/unsubscribe']);
+
+/** A result that waits for the agent's next try: the open call, or nothing where the server wants a fresh one. */
+interface Parked {
+  readonly agent: string;
+  readonly about: string;
+  readonly open: OpenCall | null;
+  readonly forget: () => void;
+}
+
+export class NewToOld {
+  readonly #upstream: Upstream;
+  readonly #limits: RelayLimits;
+  readonly #sessions = new Map<string, Promise<HeldSession>>();
+  readonly #parked = new Map<string, Parked>();
+
+  constructor(upstream: Upstream, limits: RelayLimits) {
+    this.#upstream = upstream;
+    this.#limits = limits;
+  }
+
+  /** @throws what opening a session throws */
+  async answer(request: Call, port: NewAgentPort, era: ServerEra, acknowledged: boolean): Promise<Outcome> {
+    if (retired.has(request.method)) return fail(codes.methodNotFound, 'Method not found');
+    const state = request.params?.['requestState'];
+    if (state !== undefined) return this.#goOn(request, port, era, state);
+    const session = await this.#session(request, port, era);
+    if (request.method === 'server/discover') {
+      return { result: discoverResult(this.#upstream, describe(session.opened)) };
+    }
+    if (request.method === 'subscriptions/listen') return this.#listen(request, port, session, acknowledged);
+    return this.#follow(request, port, await this.#begin(request, session, port));
+  }
+
+  async close(): Promise<void> {
+    for (const { open, forget } of this.#parked.values()) {
+      forget();
+      open?.cancel();
+    }
+    this.#parked.clear();
+    const sessions = [...this.#sessions.values()];
+    this.#sessions.clear();
+    await Promise.all(sessions.map((session) => session.then((held) => held.close()).catch(() => {})));
+  }
+
+  /** An old server learns who its client is once, so agents that say different things get sessions of their own. */
+  async #session(request: Call, port: NewAgentPort, era: ServerEra): Promise<HeldSession> {
+    const stated = metaOf(request);
+    const clientInfo = stated[meta.clientInfo] ?? { name: 'unknown', version: 'unknown' };
+    const capabilities = stated[meta.clientCapabilities] ?? {};
+    const key = JSON.stringify([port.agent, clientInfo, capabilities]);
+    const held = this.#sessions.get(key);
+    if (held !== undefined) return held;
+    if (this.#sessions.size >= this.#limits.sessions) await this.#makeRoom();
+    const opening = HeldSession.open({
+      upstream: this.#upstream,
+      limits: this.#limits,
+      era,
+      initialize: { protocolVersion: '2025-11-25', capabilities, clientInfo },
+      onIdle: () => this.#drop(key, opening),
+    });
+    this.#sessions.set(key, opening);
+    try {
+      const session = await opening;
+      this.#upstream.known.set({ ...this.#upstream.known.get(), ...describe(session.opened) });
+      return session;
+    } catch (error) {
+      if (this.#sessions.get(key) === opening) this.#sessions.delete(key);
+      throw error;
+    }
+  }
+
+  async #makeRoom(): Promise<void> {
+    for (const [key, opening] of this.#sessions) {
+      const session = await opening.catch(() => null);
+      if (session !== null && session.busy) continue;
+      this.#drop(key, opening);
+      return;
+    }
+  }
+
+  #drop(key: string, opening: Promise<HeldSession>): void {
+    if (this.#sessions.get(key) === opening) this.#sessions.delete(key);
+    opening.then((session) => session.close()).catch(() => {});
+  }
+
+  async #begin(request: Call, session: HeldSession, port: NewAgentPort): Promise<OpenCall> {
+    const { [meta.logLevel]: logLevel, progressToken } = metaOf(request);
+    const open = new OpenCall({
+      upstream: this.#upstream,
+      session,
+      mayAsk: mayAsk(request.method),
+      logLevel: asText(logLevel),
+    });
+    open.attach(port, progressToken);
+    const bare = withMeta(request, {
+      [meta.protocolVersion]: undefined,
+      [meta.clientInfo]: undefined,
+      [meta.clientCapabilities]: undefined,
+      [meta.logLevel]: undefined,
+      progressToken: progressToken === undefined ? undefined : open.id,
+    });
+    const params = bare.params === undefined ? undefined : without(bare.params, 'inputResponses', 'requestState');
+    open.start(call(open.id, request.method, params));
+    return open;
+  }
+
+  async #follow(request: Call, port: NewAgentPort, open: OpenCall): Promise<Outcome> {
+    const cancelled = (): void => open.cancel();
+    port.signal.addEventListener('abort', cancelled, { once: true });
+    try {
+      const event = await open.next();
+      if (event.kind === 'asked') return this.#park(request, port, event.questions, open);
+      return this.#ended(request, port, event.outcome);
+    } finally {
+      port.signal.removeEventListener('abort', cancelled);
+    }
+  }
+
+  #ended(request: Call, port: NewAgentPort, outcome: Outcome): Outcome {
+    if ('result' in outcome) {
+      if (request.method === 'tools/list' && request.params?.['cursor'] === undefined) {
+        rememberTools(this.#upstream, outcome.result['tools']);
+      }
+      return mapResult(outcome, (result) => toModernResult(request.method, result));
+    }
+    if (outcome.error.code !== codes.urlElicitationRequired) return { error: toModernError(outcome.error) };
+    // 2025-11-25 elicitation, URL Elicitation Required Error: the links are to be shown, then the call made anew.
+    const { elicitations } = asObject(outcome.error.data);
+    const links = Array.isArray(elicitations) ? elicitations.map((params: unknown) => asObject(params)) : [];
+    const able = asObject(asObject(metaOf(request)[meta.clientCapabilities])['elicitation'])['url'] !== undefined;
+    if (!able || links.length === 0 || !mayAsk(request.method)) {
+      const listed = links.map((link) => asText(link['url']) ?? '').join(' ');
+      return mapResult(toolFailure(request.method, `${outcome.error.message} ${listed}`.trim()), (result) =>
+        toModernResult(request.method, result),
+      );
+    }
+    const questions = links.map((params, index) => [
+      `link-${index + 1}`,
+      { method: 'elicitation/create', params: { ...without(params, 'elicitationId'), mode: 'url' } },
+    ]);
+    return this.#park(request, port, Object.fromEntries(questions), null);
+  }
+
+  #park(request: Call, port: NewAgentPort, questions: JsonObject, open: OpenCall | null): Outcome {
+    // The state is all that leads back to the open call: random, of one agent, for one call, for a while, once.
+    const state = crypto.randomUUID() + crypto.randomUUID();
+    open?.detach();
+    const expire = this.#upstream.clock.after(this.#limits.inputWait, () => {
+      this.#parked.delete(state);
+      open?.cancel();
+    });
+    this.#parked.set(state, { agent: port.agent, about: aboutOf(request), open, forget: expire });
+    return { result: { resultType: 'input_required', inputRequests: questions, requestState: state } };
+  }
+
+  async #goOn(request: Call, port: NewAgentPort, era: ServerEra, state: unknown): Promise<Outcome> {
+    const parked = typeof state === 'string' ? this.#parked.get(state) : undefined;
+    if (parked === undefined || parked.agent !== port.agent || parked.about !== aboutOf(request)) {
+      return fail(
+        codes.invalidParams,
+        'This `requestState` is unknown here, has expired or belongs to another request.',
+      );
+    }
+    this.#parked.delete(String(state));
+    parked.forget();
+    const { open } = parked;
+    if (open === null) {
+      return this.#follow(request, port, await this.#begin(request, await this.#session(request, port, era), port));
+    }
+    open.attach(port, metaOf(request)['progressToken']);
+    open.answer(asObject(request.params?.['inputResponses']));
+    return this.#follow(request, port, open);
+  }
+
+  async #listen(request: Call, port: NewAgentPort, session: HeldSession, acknowledged: boolean): Promise<Outcome> {
+    const listener = await session.listen(asObject(request.params?.['notifications']), (method, params) => {
+      const { _meta, ...rest } = params;
+      port.send(
+        notice(method, { ...rest, _meta: { ...asObject(_meta), ...asObject(subscribed(request.id)['_meta']) } }),
+      );
+    });
+    if (!acknowledged) port.send(acknowledgement(request.id, listener.honoured));
+    listener.start();
+    await Promise.race([session.ended, aborted(port.signal)]);
+    await listener.stop();
+    return closing(request.id);
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+/** What makes two tries the same request: its method and its parameters, in whatever order they came. */
+function aboutOf(request: Call): string {
+  return JSON.stringify([
+    request.method,
+    sorted(without(request.params ?? {}, '_meta', 'inputResponses', 'requestState')),
+  ]);
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, entry]) => [name, sorted(entry)]);
+}

@@ -1,0 +1,40 @@
+// An old agent and an old server: every message passes as it is, and only the session is ours to keep alive.
+import type { OldAgentPort, OldSide } from './old-side.ts';
+import { OldServer } from './old-server.ts';
+import type { RelayLimits, ServerEra, Upstream } from './types.ts';
+import { outcomeOf } from './wire.ts';
+import type { Message, Notice, Reply } from './wire.ts';
+
+export async function oldToOld(
+  upstream: Upstream,
+  limits: RelayLimits,
+  era: ServerEra,
+  agent: OldAgentPort,
+): Promise<OldSide> {
+  const server = await OldServer.open({
+    upstream,
+    limits,
+    era,
+    initialize: agent.hello,
+    onMessage: (message) => agent.send(message),
+  });
+  const pass = (message: Notice | Reply): void => {
+    server.send(message).catch(() => {
+      upstream.log.debug('a message of the agent did not reach the server', { server: upstream.name });
+    });
+  };
+  return {
+    opened: server.opened,
+    begin() {
+      server.initialized().catch(() => {});
+    },
+    async request(request, signal) {
+      const onMessage = (message: Message): void => agent.send(message, request.id);
+      return outcomeOf(await server.request(request, { signal, onMessage }));
+    },
+    notice: pass,
+    answer: pass,
+    revive: () => server.revive(),
+    close: () => server.close(),
+  };
+}

@@ -1,0 +1,74 @@
+// What an agent hears while nobody has signed in: what is known, and for everything else where to sign in.
+import { isTokentrayError } from '../../errors.ts';
+import type { Upstream } from './types.ts';
+import { codes, fail } from './wire.ts';
+import type { Outcome } from './wire.ts';
+
+/** Calls that may be held up by a question to the person (2026-07-28 mrtr, Supported Requests). */
+export const mayAsk = (method: string): boolean =>
+  method === 'tools/call' || method === 'prompts/get' || method === 'resources/read';
+
+/** The answer that needs no server, or null where there is none. In the old era's shape. */
+export function answerFromMemory(upstream: Upstream, method: string): Outcome | null {
+  switch (method) {
+    case 'ping':
+      return { result: {} };
+    case 'tools/list':
+      return { result: { tools: upstream.known.get()?.tools ?? [] } };
+    case 'prompts/list':
+      return { result: { prompts: [] } };
+    case 'resources/list':
+      return { result: { resources: [] } };
+    case 'resources/templates/list':
+      return { result: { resourceTemplates: [] } };
+    case 'completion/complete':
+      return { result: { completion: { values: [] } } };
+    default:
+      return null;
+  }
+}
+
+export const wordsBeforeSignIn = (upstream: Upstream): string => `Sign in to ${upstream.name} so that it can be used.`;
+
+/** The clear result of a call that needs a sign-in; a tool's is one that the model can read and pass on. */
+export async function askToSignIn(upstream: Upstream, method: string): Promise<Outcome> {
+  const url = await upstream.signIn.link();
+  const text = `Nobody is signed in to ${upstream.name}. Open ${url} to sign in, then try again.`;
+  if (method === 'tools/call') return { result: { content: [{ type: 'text', text }], isError: true } };
+  return fail(codes.needsSignIn, text, { code: 'needs_sign_in', url });
+}
+
+export const needsSignIn = (error: unknown): boolean => isTokentrayError(error, 'needs_sign_in');
+
+/** Resolves to true once the server is ready, to false when that took too long or is no longer wanted. */
+export function untilReady(upstream: Upstream, wait: number | null, signal?: AbortSignal): Promise<boolean> {
+  if (upstream.signIn.ready()) return Promise.resolve(true);
+  return new Promise((resolve) => {
+    const end = (ready: boolean): void => {
+      off();
+      cancel();
+      signal?.removeEventListener('abort', aborted);
+      resolve(ready);
+    };
+    const aborted = (): void => end(false);
+    const off = upstream.signIn.onReady(() => end(true));
+    const cancel = wait === null ? (): void => {} : upstream.clock.after(wait, () => end(false));
+    signal?.addEventListener('abort', aborted, { once: true });
+    if (signal?.aborted === true) end(false);
+  });
+}
+
+/** A failure of ours as the agent should see it: for a tool a result that the model can read, else an error. */
+export const toolFailure = (method: string, text: string): Outcome =>
+  method === 'tools/call'
+    ? { result: { content: [{ type: 'text', text }], isError: true } }
+    : fail(codes.internal, text);
+
+/** What is remembered of a list of tools; more than this is not worth keeping. */
+const mostTools = 1024 * 1024;
+
+/** Keeps the tools of a first page for the next time that nobody is signed in. */
+export function rememberTools(upstream: Upstream, tools: unknown): void {
+  if (!Array.isArray(tools) || JSON.stringify(tools).length > mostTools) return;
+  upstream.known.set({ ...upstream.known.get(), tools });
+}

@@ -1,0 +1,72 @@
+// The relay for an agent on stdio: the era is read off each request, so one connection serves whatever comes.
+import type { Duplex } from 'node:stream';
+import { isModern } from '../eras.ts';
+import { openLines } from './lines.ts';
+import { NewAgents } from './new-agent.ts';
+import { OldAgent } from './old-agent.ts';
+import { defaultLimits } from './types.ts';
+import type { RelayOptions, RelaySession, Upstream } from './types.ts';
+import { asText, codes, fail, isCall, isNotice, meta, metaOf, reply } from './wire.ts';
+import type { Call, Id, Message, Notice } from './wire.ts';
+
+/**
+ * Serves one agent over a stream of newline-delimited JSON. `initialize` opens the old era for everything that is
+ * not stamped as the new one (2026-07-28 versioning, Compatibility Matrix).
+ */
+export function serveStdio(upstream: Upstream, stream: Duplex, options: RelayOptions = {}): RelaySession {
+  const limits = { ...defaultLimits, ...options.limits };
+  const running = new Map<Id, AbortController>();
+  const agents = new NewAgents(upstream, limits);
+  const lines = openLines(stream, limits.messageBytes, {
+    onMessage: (message) => receive(message),
+    onBroken: (because) => upstream.log.warn('an agent was disconnected', { server: upstream.name, because }),
+  });
+  const oldAgent = new OldAgent(upstream, limits, (message) => lines.send(message));
+
+  const receive = (message: Message): void => {
+    if (isCall(message) && isModern(asText(metaOf(message)[meta.protocolVersion]))) void serve(message);
+    else if (isNotice(message) && cancelled(message)) return;
+    else oldAgent.receive(message);
+  };
+
+  const serve = async (request: Call): Promise<void> => {
+    if (running.size >= limits.pendingRequests) {
+      lines.send(reply(request.id, fail(codes.internal, 'Too many requests are waiting for their answers.')));
+      return;
+    }
+    const controller = new AbortController();
+    running.set(request.id, controller);
+    const outcome = await agents.answer(request, {
+      agent: 'stdio',
+      signal: controller.signal,
+      send: (message: Notice) => {
+        if (!controller.signal.aborted) lines.send(message);
+      },
+    });
+    if (running.get(request.id) === controller) running.delete(request.id);
+    if (!controller.signal.aborted) lines.send(reply(request.id, outcome));
+  };
+
+  /** Ends a request of the new era; false when the notification is about something else. */
+  const cancelled = (message: Notice): boolean => {
+    if (message.method !== 'notifications/cancelled') return false;
+    const id = message.params?.['requestId'];
+    const controller = typeof id === 'string' || typeof id === 'number' ? running.get(id) : undefined;
+    controller?.abort();
+    return controller !== undefined;
+  };
+
+  const release = async (): Promise<void> => {
+    for (const controller of running.values()) controller.abort();
+    await Promise.allSettled([oldAgent.close(), agents.close()]);
+  };
+  const done = lines.ended.then(release);
+  return {
+    done,
+    async close() {
+      lines.close();
+      stream.destroy();
+      await done;
+    },
+  };
+}

@@ -1,0 +1,93 @@
+// What the relay needs of a server and gives to the bridge: the agreements between the relay and those who start it.
+import type { Duplex } from 'node:stream';
+import type { Clock, Fetch, Log } from '../../ports.ts';
+
+/**
+ * What a server was found to speak: `modern` is stateless (from 2026-07-28), `legacy` opens with `initialize` over
+ * Streamable HTTP (2025-03-26 to 2025-11-25), `legacy-sse` is HTTP+SSE (2024-11-05).
+ */
+export type ServerEra = 'modern' | 'legacy' | 'legacy-sse';
+
+export type AgentEra = 'modern' | 'legacy';
+
+/** What is known of a server from an earlier connection, for answering before anybody has signed in. */
+export interface KnownServer {
+  readonly serverInfo?: JsonObject;
+  readonly capabilities?: JsonObject;
+  readonly instructions?: string;
+  readonly tools?: readonly JsonObject[];
+}
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** One remote MCP server as the relay sees it; shared by every agent that talks to it. */
+export interface Upstream {
+  readonly name: string;
+  readonly url: URL;
+  /**
+   * Sends a request with credentials; refreshes on 401, steps up on 403, follows no redirect.
+   * @throws needs_sign_in, insufficient_scope, step_up_declined, token_unavailable, unreachable
+   */
+  readonly fetch: Fetch;
+  /** The verdict of an earlier probe; null when there is none or it is too old to be believed. */
+  readonly era: { get(): ServerEra | null; set(era: ServerEra): void };
+  readonly signIn: {
+    /** True when a grant is connected, or the server wants none. */
+    ready(): boolean;
+    /** A one-time local address where the person can sign in. */
+    link(): Promise<string>;
+    /** Called each time that the server becomes ready; the returned function ends it. */
+    onReady(listener: () => void): () => void;
+  };
+  readonly known: { get(): KnownServer | null; set(known: KnownServer): void };
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+/** Bounds of one agent's connection. */
+export interface RelayLimits {
+  /** Bytes of one message in either direction. */
+  readonly messageBytes: number;
+  /** Requests of one agent that may wait for their answers at once. */
+  readonly pendingRequests: number;
+  /** Milliseconds without a word from the server after which a request is given up. */
+  readonly requestSilence: number;
+  /** Milliseconds that a call of an old server is kept open while a new agent gathers the input it asked for. */
+  readonly inputWait: number;
+  /** Milliseconds that a call waits for the person to finish signing in once they were shown the link. */
+  readonly signInWait: number;
+  /** Milliseconds after which a session with an old server that nobody uses is ended. */
+  readonly idleSession: number;
+  /** Sessions that are held at once for the agents of one server. */
+  readonly sessions: number;
+}
+
+export const defaultLimits: RelayLimits = {
+  messageBytes: 32 * 1024 * 1024,
+  pendingRequests: 1000,
+  requestSilence: 60 * 60_000,
+  inputWait: 10 * 60_000,
+  signInWait: 5 * 60_000,
+  idleSession: 5 * 60_000,
+  sessions: 256,
+};
+
+export interface RelayOptions {
+  readonly limits?: Partial<RelayLimits>;
+}
+
+export interface RelaySession {
+  /** Resolves when the agent's stream has ended and everything held for it is released. Never rejects. */
+  readonly done: Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface HttpRelay {
+  /** Serves one HTTP request of an agent. `agent` names who asks: what one agent opened, no other can reach. */
+  handle(request: Request, options?: { agent?: string }): Promise<Response>;
+  /** Whether the relay gave out this `Mcp-Session-Id`. */
+  owns(sessionId: string): boolean;
+  close(): Promise<void>;
+}
+
+export type ServeStdio = (upstream: Upstream, stream: Duplex, options?: RelayOptions) => RelaySession;

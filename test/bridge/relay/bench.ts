@@ -1,0 +1,103 @@
+// The relay on its own, without a broker: an upstream to a test server, and both ways for an agent to reach it.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { duplexPair } from 'node:stream';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import type { Transport } from '@modelcontextprotocol/client';
+import { toNodeHandler } from '@modelcontextprotocol/node';
+import { createHttpRelay } from '../../../main/bridge/relay/http.ts';
+import { serveStdio } from '../../../main/bridge/relay/stdio.ts';
+import type { KnownServer, RelayOptions, ServerEra, Upstream } from '../../../main/bridge/relay/types.ts';
+import type { Clock, Log } from '../../../main/ports.ts';
+import { TokentrayError } from '../../../main/errors.ts';
+import { lineTransport } from './agent.ts';
+
+export const realClock: Clock = {
+  now: () => Date.now(),
+  after: (ms, task) => {
+    const timer = setTimeout(task, ms).unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+export interface LoggedLine {
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export interface TestUpstream extends Upstream {
+  readonly logged: LoggedLine[];
+  /** Signs in, or loses the grant. */
+  setReady(ready: boolean): void;
+}
+
+export interface TestUpstreamOptions {
+  readonly ready?: boolean;
+  readonly known?: KnownServer;
+  readonly era?: ServerEra;
+  readonly clock?: Clock;
+}
+
+export function testUpstream(url: string, options: TestUpstreamOptions = {}): TestUpstream {
+  const logged: LoggedLine[] = [];
+  const listeners = new Set<() => void>();
+  let ready = options.ready ?? true;
+  let known = options.known ?? null;
+  let era = options.era ?? null;
+  const add = (message: string, fields = {}): void => void logged.push({ message, fields });
+  const log: Log = { debug: add, info: add, warn: add, error: add, with: () => log };
+  return {
+    name: 'everything',
+    url: new URL(url),
+    fetch: async (input, init) => {
+      if (!ready) throw new TokentrayError('needs_sign_in', 'nobody is signed in');
+      return fetch(input, { ...init, redirect: 'manual' });
+    },
+    era: { get: () => era, set: (seen) => void (era = seen) },
+    signIn: {
+      ready: () => ready,
+      link: async () => 'http://127.0.0.1:7411/sign-in/everything?once=abc',
+      onReady: (listener) => {
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      },
+    },
+    known: { get: () => known, set: (value) => void (known = value) },
+    log,
+    clock: options.clock ?? realClock,
+    logged,
+    setReady: (value) => {
+      ready = value;
+      if (ready) for (const listener of listeners) listener();
+    },
+  };
+}
+
+export interface Way {
+  readonly transport: Transport;
+  close(): Promise<void>;
+}
+
+export function overStdio(upstream: Upstream, options?: RelayOptions): Way {
+  const [agentEnd, relayEnd] = duplexPair();
+  const session = serveStdio(upstream, relayEnd, options);
+  return { transport: lineTransport(agentEnd), close: () => session.close() };
+}
+
+export async function overHttp(upstream: Upstream, options?: RelayOptions): Promise<Way & { url: URL }> {
+  const relay = createHttpRelay(upstream, options);
+  const serve = toNodeHandler({ fetch: (request: Request) => relay.handle(request, { agent: 'tester' }) });
+  type Arrived = Parameters<typeof serve>[0];
+  const listener = createServer((request, response) => void serve(request as Arrived, response));
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+  const url = new URL(`http://127.0.0.1:${(listener.address() as AddressInfo).port}/mcp/everything`);
+  return {
+    url,
+    transport: new StreamableHTTPClientTransport(url),
+    async close() {
+      await relay.close();
+      listener.closeAllConnections();
+      await new Promise<void>((resolve) => listener.close(() => resolve()));
+    },
+  };
+}
