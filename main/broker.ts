@@ -1,0 +1,126 @@
+// The composition root: the only place that knows every part. Reads top to bottom, and ends in reverse.
+import type { Duplex } from 'node:stream';
+import { createAgents } from './access/agents.ts';
+import { detectServerEra } from './bridge/eras.ts';
+import { startBridge } from './bridge/listener.ts';
+import { serveStdio } from './bridge/relay/stdio.ts';
+import type { RelaySession } from './bridge/relay/types.ts';
+import { createUpstreams, type Upstreams } from './bridge/upstreams.ts';
+import type { Paths } from './config/paths.ts';
+import type { ControlDeps } from './control/deps.ts';
+import type { StdioHello } from './control/stdio-protocol.ts';
+import { defaultGrantConfig, type GrantConfig } from './grants/deps.ts';
+import { diagnose } from './grants/doctor.ts';
+import { createGrants } from './grants/grants.ts';
+import { createOutbound } from './net/outbound.ts';
+import type { Clock, Log, OpenUrl } from './ports.ts';
+import { openStore } from './store/open.ts';
+import type { Vault } from './vault/open.ts';
+import { version } from './version.ts';
+
+export interface BrokerOptions {
+  readonly paths: Pick<Paths, 'data' | 'database'>;
+  readonly vault: Vault;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly openUrl: OpenUrl;
+  readonly env: NodeJS.ProcessEnv;
+  readonly bridgePort?: number;
+  readonly extraCaFiles?: readonly string[];
+  readonly grants?: Partial<GrantConfig>;
+}
+
+export interface Broker {
+  readonly control: ControlDeps;
+  /** One shim's stream: newline-delimited JSON both ways. */
+  onStdio(hello: StdioHello, stream: Duplex): void;
+  /** After wake or unlock: checks every grant's clock. */
+  woke(): void;
+  close(): Promise<void>;
+}
+
+/** @throws store_damaged, port_taken, invalid_input */
+export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  const { log, clock, vault } = options;
+  const outbound = createOutbound({
+    log,
+    env: options.env,
+    ...(options.extraCaFiles === undefined ? {} : { extraCaFiles: options.extraCaFiles }),
+  });
+  const { store, setAside } = openStore({ file: options.paths.database, log, clock });
+  const grants = createGrants({
+    clock,
+    random: Math.random,
+    log,
+    store,
+    vault,
+    openUrl: options.openUrl,
+    oauthFetch: outbound.oauthFetch,
+    config: { ...defaultGrantConfig, ...options.grants },
+  });
+  const agents = createAgents({ store, clock });
+
+  // Links need the bridge's address and the bridge needs the relays, which show links: one of them has to come late.
+  const late: { linkFor: (server: string) => string } = { linkFor: () => '' };
+  const upstreams: Upstreams = createUpstreams({
+    store,
+    grants,
+    mcpFetch: outbound.mcpFetch,
+    linkFor: (server) => late.linkFor(server),
+    log,
+    clock,
+  });
+  const bridge = await startBridge({
+    ...(options.bridgePort === undefined ? {} : { preferredPort: options.bridgePort }),
+    store,
+    grants,
+    agents,
+    outbound,
+    relayFor: upstreams.relay,
+    serverEra: (server) => detectServerEra(upstreams.upstream(server)),
+    log,
+    clock,
+  });
+  late.linkFor = bridge.signInLinks.linkFor;
+
+  if (setAside !== null) {
+    const adoptable = await grants.adoptable();
+    log.error('the database was damaged and has been set aside; nothing of it was deleted', {
+      setAside,
+      adoptable: adoptable.map((grant) => grant.server),
+    });
+  }
+
+  const sessions = new Set<RelaySession>();
+  return {
+    control: {
+      grants,
+      store,
+      agents,
+      vault,
+      bridge,
+      diagnose: (url, { allowHttp }) =>
+        diagnose({ http: outbound.oauthFetch({ server: new URL(url), allowHttp }), clock }, url),
+      version,
+      startedAt: clock.now(),
+      dataFolder: options.paths.data,
+      databaseSetAside: setAside,
+      log,
+    },
+    onStdio(hello, stream) {
+      const session = serveStdio(upstreams.upstream(hello.server), stream);
+      sessions.add(session);
+      void session.done.then(() => sessions.delete(session));
+      log.info('an agent came in over stdio', { server: hello.server, agent: hello.agentName, pid: hello.pid });
+    },
+    woke: () => grants.woke(),
+    async close() {
+      await Promise.all([...sessions].map((session) => session.close()));
+      await bridge.close();
+      await upstreams.close();
+      await grants.close();
+      await outbound.close();
+      store.close();
+    },
+  };
+}

@@ -1,0 +1,23 @@
+// `tokentray revoke`: ends a grant at the authorization server, and says truly whether that worked.
+import { defineCommand } from '../command.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { receiptWords } from '../words.ts';
+
+export const command = defineCommand({
+  name: 'revoke',
+  summary: 'End a grant at the authorization server and forget its tokens',
+  usage: ['revoke <server>'],
+  about: 'Asks for refresh and access token to be revoked (RFC 7009) and forgets both, whatever the answer is.',
+  examples: ['tokentray revoke linear'],
+  options: {},
+  words: [1, 1],
+  exits: [0, 1, 2, 4, 8],
+  async run({ words: [server = ''], session }) {
+    const { terminal, json } = session;
+    const broker = await session.broker();
+    const receipt = await terminal.working('Revoking', broker.revoke({ server }));
+    if (json) terminal.data(JSON.stringify(receipt));
+    else terminal.data(receiptWords(receipt).join('\n'));
+    return receipt.confirmed ? exitCodes.ok : exitCodes.onlyForgottenHere;
+  },
+});

@@ -1,0 +1,47 @@
+// `tokentray show`: one server, its grant and what happened to it lately.
+import { defineCommand } from '../command.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { shown, shownTime } from '../terminal.ts';
+import { stateWords } from '../words.ts';
+
+const events = 10;
+
+export const command = defineCommand({
+  name: 'show',
+  summary: 'Show one server and its grant',
+  usage: ['show <server>'],
+  examples: ['tokentray show linear'],
+  options: {},
+  words: [1, 1],
+  exits: [0, 1, 2, 4],
+  async run({ words: [server = ''], session }) {
+    const { terminal, json } = session;
+    const broker = await session.broker();
+    const view = await broker.servers.show({ server });
+    const history = await broker.events.list({ server, limit: events });
+    if (json) {
+      terminal.data(JSON.stringify({ ...view, events: history }));
+      return exitCodes.ok;
+    }
+    const { state, settings } = view;
+    const scopes = (list: readonly string[]) => (list.length === 0 ? 'none' : list.map(shown).join(' '));
+    const lines = [
+      `Name        ${view.server}`,
+      `Address     ${shown(view.url)}`,
+      `State       ${stateWords(state)}`,
+      `Account     ${shown(view.account)}`,
+      `Signs in at ${view.issuer === null ? 'not known yet' : shown(view.issuer)}`,
+      `Resource    ${view.resource === null ? 'not known yet' : shown(view.resource)}`,
+      `Client      ${view.registration ?? 'none yet'}`,
+      `Asked for   ${scopes(view.requestedScopes)}`,
+      `Granted     ${scopes(view.grantedScopes)}`,
+      `Sign-in     ${settings.signIn}, ${settings.flow}`,
+    ];
+    if (state.kind === 'connected') {
+      lines.push(`Token until ${shownTime(state.accessTokenExpiresAt, 'not said')}`);
+    }
+    if (history.length > 0) lines.push('', 'Lately:', ...history.map(({ at, kind }) => `  ${shownTime(at)}  ${shown(kind)}`));
+    terminal.data(lines.join('\n'));
+    return exitCodes.ok;
+  },
+});

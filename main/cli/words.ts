@@ -1,0 +1,98 @@
+// What states, plans and receipts are called in front of a person.
+import type { z } from 'zod';
+import type { grantStateSchema, revocationReceiptSchema, signInPlanSchema } from '../../preload/contract.ts';
+import { shown, shownTime } from './terminal.ts';
+
+type State = z.output<typeof grantStateSchema>;
+type Plan = z.output<typeof signInPlanSchema>;
+type Receipt = z.output<typeof revocationReceiptSchema>;
+
+const reasons: Readonly<Record<Extract<State, { kind: 'needs-sign-in' }>['because'], string>> = {
+  'never-signed-in': 'nobody has signed in yet',
+  'ended-by-provider': 'the authorization server ended the grant',
+  'revoked-here': 'you revoked it',
+  'no-refresh-token': 'the token ran out and there is no refresh token',
+  'lost-from-vault': 'the vault no longer has its secrets',
+  'refresh-answer-lost': 'the answer to a refresh was lost and the old token is used up',
+  'registration-needed': 'the authorization server wants a client that you register by hand',
+  'client-unknown': 'the authorization server no longer knows our client',
+  'authorization-server-changed': 'the server now names another authorization server',
+  'token-refused-by-server': 'the server refuses tokens that its authorization server issued',
+  'more-scopes-wanted': 'the server wants more than was granted',
+};
+
+export function stateWords(state: State): string {
+  switch (state.kind) {
+    case 'open':
+      return 'open (asks for no sign-in)';
+    case 'connected':
+      return state.refreshable
+        ? 'connected'
+        : `connected until ${shownTime(state.accessTokenExpiresAt, 'the server ends it')}`;
+    case 'signing-in':
+      return 'signing in';
+    case 'retrying':
+      return `retrying at ${shownTime(state.at)}: ${state.because}`;
+    case 'needs-sign-in':
+      return `needs sign-in: ${reasons[state.because]}`;
+  }
+}
+
+const registrations: Readonly<Record<Plan['registration'], string>> = {
+  'pre-registered': 'the client that you gave',
+  cimd: 'our Client ID Metadata Document',
+  dcr: 'a new client, registered on the spot',
+  existing: 'the client that is registered already',
+  needed: 'none: register one by hand with this redirect URI and give it with `tokentray add --client-id`',
+};
+
+const scopesFrom: Readonly<Record<Plan['scopesFrom'], string>> = {
+  challenge: 'as the server asked',
+  scopes_supported: 'all that the server lists',
+  pinned: 'as you chose',
+  none: 'the server names none',
+};
+
+/** What the person is about to agree to, one fact a line. */
+export function planWords(plan: Plan): string[] {
+  const lines = [
+    `Server      ${plan.server}`,
+    `Signs in at ${shown(plan.issuer)}`,
+    `Resource    ${plan.resource === null ? 'not named by the server' : shown(plan.resource)}`,
+    `Client      ${registrations[plan.registration]}`,
+    `Callback    ${shown(plan.redirectUri)}`,
+    `Scopes      ${plan.scopes.length === 0 ? 'none' : plan.scopes.map(shown).join(' ')} (${scopesFrom[plan.scopesFrom]})`,
+    plan.audienceBound
+      ? 'The token will be good for this server only (RFC 8707).'
+      : 'The token is not bound to this server: the authorization server does not say that it honours RFC 8707.',
+  ];
+  const others = plan.issuers.filter((issuer) => issuer !== plan.issuer);
+  if (others.length > 0) lines.push(`Also possible with --issuer: ${others.map(shown).join(' ')}`);
+  return lines;
+}
+
+const tokens = { refresh_token: 'refresh token', access_token: 'access token' } as const;
+
+/** The truth about a revocation, token by token. */
+export function receiptWords(receipt: Receipt): string[] {
+  const lines = receipt.tokens.map(({ token, outcome }) => {
+    const name = tokens[token];
+    switch (outcome.kind) {
+      case 'revoked':
+        return `The ${name} is revoked: the authorization server answered ${outcome.status}.`;
+      case 'refused':
+        return `The authorization server refused to revoke the ${name}: ${outcome.status}${outcome.error === null ? '' : ` ${shown(outcome.error)}`}.`;
+      case 'unreachable':
+        return `The authorization server could not be reached to revoke the ${name}: ${outcome.error}.`;
+      case 'no-endpoint':
+        return `The ${name} could not be revoked: the authorization server has no revocation endpoint (RFC 7009).`;
+      case 'not-held':
+        return `No ${name} was held.`;
+    }
+  });
+  if (receipt.forgottenHere) lines.push('Both are forgotten here.');
+  if (!receipt.confirmed) {
+    lines.push('What was only forgotten here may work until it expires; end it in your account at the provider to be sure.');
+  }
+  return lines;
+}

@@ -1,0 +1,56 @@
+// Errors across the control socket: what leaves is a code and words, what arrives is the same `TokentrayError` again.
+import { ORPCError } from '@orpc/client';
+import { z } from 'zod';
+import { wireErrorName, wireErrorSchema } from '../../preload/contract.ts';
+import type { WireError } from '../../preload/contract.ts';
+import { isErrorCode, TokentrayError } from '../errors.ts';
+import { quote } from '../quote.ts';
+
+/** Broker's side: the typed error of the contract. A defect says only that it is one; the log has the rest. */
+export function toWire(error: unknown): ORPCError<typeof wireErrorName, WireError> {
+  const known =
+    error instanceof TokentrayError
+      ? error
+      : new TokentrayError('internal', 'the broker failed in a way it does not know', {
+          advice: 'Look at the log of the broker; `tokentray status` says where its data is.',
+        });
+  return new ORPCError(wireErrorName, { status: 422, defined: true, message: known.message, data: known.toJSON() });
+}
+
+/** Caller's side: the broker's error again. What is none of its answers was not said by a broker. */
+export function fromWire(error: unknown): TokentrayError {
+  if (!(error instanceof ORPCError)) {
+    return new TokentrayError('protocol_error', 'what answers at the control socket is no broker', { cause: error });
+  }
+  const wire = error.code === wireErrorName ? wireErrorSchema.safeParse(error.data) : null;
+  if (wire?.success) return recreate(wire.data);
+  if (error.code === 'BAD_REQUEST') return invalidInput(error.data);
+  if (error.code === 'NOT_FOUND') {
+    return new TokentrayError('protocol_error', 'the broker does not know this command', {
+      advice: 'It is of another version: stop it, and the next command starts the current one.',
+    });
+  }
+  return new TokentrayError('internal', `the broker answered ${quote(error.code)}`, { cause: error });
+}
+
+/** The error that the words on the wire describe. */
+export function recreate(wire: WireError): TokentrayError {
+  return new TokentrayError(isErrorCode(wire.code) ? wire.code : 'internal', wire.message, {
+    ...(wire.subject === undefined ? {} : { subject: wire.subject }),
+    ...(wire.advice === undefined ? {} : { advice: wire.advice }),
+    facts: wire.facts,
+  });
+}
+
+const issuesSchema = z.object({
+  issues: z.array(z.object({ message: z.string(), path: z.array(z.unknown()).optional() })).min(1),
+});
+
+/** oRPC's answer to input that the schema refused, in the words of the schema. */
+function invalidInput(data: unknown): TokentrayError {
+  const parsed = issuesSchema.safeParse(data);
+  const [issue] = parsed.success ? parsed.data.issues : [];
+  if (issue === undefined) return new TokentrayError('invalid_input', 'the broker refused the input');
+  const where = (issue.path ?? []).map((part) => (typeof part === 'object' ? quote(part) : String(part))).join('.');
+  return new TokentrayError('invalid_input', where === '' ? issue.message : `${where}: ${issue.message}`);
+}

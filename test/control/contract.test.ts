@@ -1,0 +1,62 @@
+// The UI's contract has no place for a secret.
+import { getEventIteratorSchemaDetails, isContractProcedure } from '@orpc/contract';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { contract, scriptContract } from '../../preload/contract.ts';
+
+interface Leaf {
+  readonly path: string;
+  readonly text: boolean;
+}
+
+/** Every named value of every procedure's input and output; `text` where it could carry a secret's characters. */
+function leaves(router: unknown, path: string): Leaf[] {
+  if (isContractProcedure(router)) {
+    const { inputSchema, outputSchema } = router['~orpc'];
+    const events = getEventIteratorSchemaDetails(outputSchema);
+    return [...schemaLeaves(inputSchema, `${path}.in`), ...schemaLeaves(events?.yields ?? outputSchema, `${path}.out`)];
+  }
+  if (typeof router !== 'object' || router === null) throw new Error(`${path} is no contract`);
+  return Object.entries(router).flatMap(([name, part]) => leaves(part, `${path}.${name}`));
+}
+
+function schemaLeaves(schema: unknown, path: string): Leaf[] {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodReadonly) {
+    return schemaLeaves(schema.unwrap(), path);
+  }
+  if (schema instanceof z.ZodObject) {
+    return Object.entries(schema.shape).flatMap(([name, part]) => schemaLeaves(part, `${path}.${name}`));
+  }
+  if (schema instanceof z.ZodArray) return schemaLeaves(schema.element, path);
+  if (schema instanceof z.ZodRecord) return schemaLeaves(schema.valueType, `${path}.*`);
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((part: unknown) => schemaLeaves(part, path));
+  if (schema instanceof z.ZodString || schema instanceof z.ZodUnknown) return [{ path, text: true }];
+  const closed = [z.ZodNumber, z.ZodBoolean, z.ZodEnum, z.ZodLiteral, z.ZodNull];
+  if (closed.some((kind) => schema instanceof kind)) return [{ path, text: false }];
+  throw new Error(`${path} is of a kind that this test does not know: ${String(schema)}`);
+}
+
+const secretName = /token(?!_endpoint)|secret|password|passphrase|assertion|credential|verifier|(^|[._])key$|private/iu;
+const secretPlaces = (router: unknown) =>
+  leaves(router, '')
+    .filter(({ path, text }) => text && secretName.test(path.slice(path.lastIndexOf('.') + 1)))
+    .map(({ path }) => path);
+
+describe('the contract that a UI gets', () => {
+  it('names no text field that could be a token, a key or a secret, in neither direction', () => {
+    expect(leaves(contract, '').length).toBeGreaterThan(60);
+    expect(secretPlaces(contract)).toEqual([]);
+  });
+
+  it('keeps those in the script contract, where this search does find them', () => {
+    expect(secretPlaces(scriptContract)).toEqual([
+      '.addServer.in.client.client_secret',
+      '.addServer.in.client.private_key',
+      '.addServer.in.flow.id_token',
+      '.addServer.in.flow.assertion',
+      '.token.out.access_token',
+      '.addAgent.out.key',
+      '.rotateAgent.out.key',
+    ]);
+  });
+});
