@@ -4,6 +4,8 @@ import { quote } from '../quote.ts';
 import { Secret } from '../secret.ts';
 
 const printed = '[secret]';
+/** Longer texts are cut before anything is looked for in them. */
+const mostText = 16_384;
 
 // Parameters and members of OAuth's messages whose values are credentials (RFC 6749, 7009, 7521, 7591, 7636, 8693, 9449).
 const words = [
@@ -41,7 +43,7 @@ function folded(name: string): string {
 }
 
 /** Whether a field of that name may hold a credential, so that its value is never printed. */
-export function isTokenName(name: string): boolean {
+function isTokenName(name: string): boolean {
   return tokenNames.has(folded(name));
 }
 
@@ -56,7 +58,7 @@ const inText: readonly [RegExp, string][] = [
 
 /** Text without the credentials that it may carry: a callback URL, a header, a piece of JSON. */
 export function redactText(text: string): string {
-  let clean = text;
+  let clean = text.length > mostText ? `${text.slice(0, mostText)}…` : text;
   for (const [pattern, replacement] of inText) clean = clean.replace(pattern, replacement);
   return clean;
 }

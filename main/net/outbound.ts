@@ -26,7 +26,7 @@ export interface OutboundOptions {
 
 export interface Outbound {
   /** For metadata, registration, token and revocation requests on behalf of one server; see oauth-fetch.ts. */
-  oauthFetch(scope: OauthScope): Fetch;
+  readonly oauthFetch: (scope: OauthScope) => Fetch;
   /** For MCP traffic: streams both ways, waits as long as it takes, follows no redirect. */
   readonly mcpDispatcher: Dispatcher;
   /** The same as a fetch; redirects come back as they are. @throws unreachable, unreadable_answer */

@@ -58,7 +58,7 @@ const endpoints = [
   'jwks_uri',
 ] as const;
 
-export interface CheckedMetadata {
+interface CheckedMetadata {
   readonly as: AuthorizationServer;
   readonly findings: readonly Finding[];
 }
@@ -159,7 +159,7 @@ export async function discoverAuthorizationServer(
  * own spelling then counts from here on, for `iss` and for stored credentials, without any latitude.
  * @throws issuer_mismatch, unsafe_url, discovery_failed
  */
-export function checkServerMetadata(issuer: string, url: string, json: Record<string, unknown>): CheckedMetadata {
+function checkServerMetadata(issuer: string, url: string, json: Record<string, unknown>): CheckedMetadata {
   const parsed = schema.safeParse(json);
   if (!parsed.success) {
     throw new TokentrayError('discovery_failed', `the metadata at ${quote(url)} names no issuer`, {
@@ -247,7 +247,6 @@ function lacksSomething(as: AuthorizationServer): boolean {
 }
 
 function missingIn(as: AuthorizationServer, other: AuthorizationServer): Partial<AuthorizationServer> {
-  if (other.issuer !== as.issuer) return {};
   const added: Record<string, unknown> = {};
   for (const name of supplemented) if (as[name] === undefined && other[name] !== undefined) added[name] = other[name];
   const methods = other.revocation_endpoint_auth_methods_supported;

@@ -5,7 +5,7 @@
 export const cimdPlaceholderUrl = 'https://tokentray.example/oauth/client-metadata.json';
 
 /** Ports are left out of two of them: a server must take any port there (RFC 8252 section 7.3). Some compare exactly. */
-export function cimdRedirectUris(callbackPort: number): string[] {
+function cimdRedirectUris(callbackPort: number): string[] {
   return ['127.0.0.1', 'localhost'].flatMap((host) => [
     `http://${host}:${callbackPort}/callback`,
     `http://${host}/callback`,

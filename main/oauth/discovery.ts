@@ -17,10 +17,6 @@ import { profileFor, type IssuerProfile } from './profiles.ts';
 import { discoverResource, type ResourceDiscovery, type ResourceMetadata } from './resource-metadata.ts';
 import type { Flow } from './types.ts';
 
-export type { Finding } from './discovery-document.ts';
-export type { IssuerProfile } from './profiles.ts';
-export type { ResourceMetadata } from './resource-metadata.ts';
-
 export interface DiscoveryRequest {
   readonly server: URL;
   readonly challenge: Challenge | null;

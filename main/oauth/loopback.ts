@@ -32,7 +32,7 @@ export interface Loopback {
   close(): Promise<void>;
 }
 
-export interface Callback {
+interface Callback {
   readonly url: URL;
   /** What the browser's tab shows; to be called when the outcome is known. Without a tab it does nothing. */
   reply(page: CallbackPage): void;

@@ -31,8 +31,6 @@ const rows: readonly Row[] = [
   { hosts: ['github.com', '.ghe.com'], knownToSupportS256: true },
   // https://community.developer.atlassian.com/t/the-old-access-token-will-be-revoked-during-the-refresh-token-exchange/83103
   { hosts: ['auth.atlassian.com'], refreshRetryAllowed: true },
-  // https://github.com/doorkeeper-gem/doorkeeper/blob/main/lib/doorkeeper/oauth/client/credentials.rb
-  { hosts: ['gitlab.com'], plainBasic: true },
 ];
 
 const byTheBook: IssuerProfile = {};

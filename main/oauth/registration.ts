@@ -7,8 +7,6 @@ import { isCimdUrl } from './cimd.ts';
 import { checkRegistrationResponse, RegistrationRefused } from './registration-answer.ts';
 import type { ClientAuthMethod, Registration } from './types.ts';
 
-export { checkRegistrationResponse } from './registration-answer.ts';
-
 export type RegistrationChoice<Client> =
   | { readonly kind: 'pre-registered'; readonly client: Client }
   | { readonly kind: 'cimd'; readonly client_id: string }
@@ -68,7 +66,7 @@ export interface RegistrationRequest {
  * RFC 7591 section 2. No `scope`: some servers would freeze the client to it, and a step-up would end in `invalid_scope`.
  * `application_type` because its default, "web", forbids loopback redirects (OIDC Registration section 2).
  */
-export function registrationRequest(
+function registrationRequest(
   client: Pick<DynamicClient, 'clientName' | 'clientUri'>,
   redirectUris: readonly string[],
   method: ClientAuthMethod,

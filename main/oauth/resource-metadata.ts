@@ -23,7 +23,8 @@ const schema = z.object({
   authorization_servers: optionalList,
   scopes_supported: z
     .unknown()
-    .transform((value) => (value === undefined || value === null ? undefined : normaliseScopes(value))),
+    .transform((value) => (value === null ? undefined : normaliseScopes(value)))
+    .optional(),
   bearer_methods_supported: optionalList,
   resource_name: optionalText,
   resource_documentation: optionalText,
@@ -118,7 +119,7 @@ export async function discoverResource(
  * The document, when it is about this server.
  * @throws resource_mismatch (RFC 9728 section 3.3), discovery_failed
  */
-export function checkResourceMetadata(server: URL, json: Record<string, unknown>): ResourceMetadata {
+function checkResourceMetadata(server: URL, json: Record<string, unknown>): ResourceMetadata {
   const parsed = schema.safeParse(json);
   if (!parsed.success) {
     throw new TokentrayError('discovery_failed', `the resource metadata of ${quote(server.href)} names no resource`, {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { quote } from '../quote.ts';
 import { Secret } from '../secret.ts';
 import { normaliseScopes } from './scope.ts';
-import { carriesError, classifyTokenError, tokenError } from './token-errors.ts';
+import { classifyTokenError, tokenError } from './token-errors.ts';
 import type { FailedRequest, GrantType, TokenAnswer } from './token-errors.ts';
 import type { TokenSet } from './types.ts';
 
@@ -99,7 +99,7 @@ export function checkExchangeResponse(expected: ExpectedToken, issuedTokenType: 
 
 function successBody(expected: ExpectedToken, answer: TokenAnswer): Readonly<Record<string, unknown>> {
   const body = readBody(answer);
-  if (answer.status < 200 || answer.status > 299 || body === null || carriesError(body)) {
+  if (answer.status < 200 || answer.status > 299 || body === null) {
     throw unusable(expected, answer, body);
   }
   return body;

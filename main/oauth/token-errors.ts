@@ -12,7 +12,7 @@ import type { Secret } from '../secret.ts';
  * - `weather`: nothing was decided (5xx, rate limits, time-outs, unreadable answers); try again later.
  * - `lost`: the request went out and the connection broke; the server may have answered, and rotated.
  */
-export type TokenFailureKind = 'ended' | 'client-unknown' | 'refused' | 'weather' | 'lost';
+type TokenFailureKind = 'ended' | 'client-unknown' | 'refused' | 'weather' | 'lost';
 
 export interface TokenFailure {
   readonly kind: TokenFailureKind;
@@ -116,11 +116,6 @@ function readError(body: Readonly<Record<string, unknown>> | null): {
     error: named === '' ? null : (named ?? null),
     description: error_description ?? message ?? null,
   };
-}
-
-/** Whether an answer of any status carries an OAuth error: 200 with an error inside is one. */
-export function carriesError(body: Readonly<Record<string, unknown>> | null): boolean {
-  return body !== null && body['access_token'] === undefined && readError(body).error !== null;
 }
 
 /** Judges an answer that brought no token. `body` is what `readBody` made of it. */

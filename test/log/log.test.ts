@@ -1,8 +1,17 @@
 // A log line never holds a credential, never breaks into two, and the file never grows without end.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { TokentrayError } from '../../main/errors.ts';
 import { openLogFile } from '../../main/log/file.ts';
@@ -35,7 +44,11 @@ describe('a line', () => {
 
   it('stays one line, whatever foreign text brings', () => {
     const { lines, log } = recording();
-    log.warn('said: \u202eevil\nfake line', { text: 'a\nb\u0000\u202e', nested: { key: 'x\r\ny\u2028' }, 'na\nme=1': 'v' });
+    log.warn('said: \u202eevil\nfake line', {
+      text: 'a\nb\u0000\u202e',
+      nested: { key: 'x\r\ny\u2028' },
+      'na\nme=1': 'v',
+    });
     expect(lines).toHaveLength(1);
     // oxlint-disable-next-line no-control-regex -- these are what must not be there
     expect(lines[0]).not.toMatch(/[\u0000-\u001f\u2028\u202e]/);
@@ -86,7 +99,10 @@ describe('a credential', () => {
     log.info('x', { body: JSON.stringify({ [name]: token }) });
     log.with({ [name]: token }).info('x');
     const url = ['access_token', 'refresh_token', 'code', 'client_secret', 'id_token'].includes(name);
-    if (url) log.info(`came to http://127.0.0.1:1/callback?a=b&${name}=${token}`, { url: new URL(`http://x/?${name}=${token}#y`) });
+    if (url)
+      log.info(`came to http://127.0.0.1:1/callback?a=b&${name}=${token}`, {
+        url: new URL(`http://x/?${name}=${token}#y`),
+      });
     for (const line of lines.filter((text) => !text.includes('body='))) expect(line).not.toContain(token);
     if (url || name.includes('_')) expect(lines.join('\n')).not.toContain(token);
   });
@@ -127,7 +143,9 @@ describe('a credential', () => {
 
   it('never makes logging throw, whatever is logged', () => {
     const { log } = recording();
-    fc.assert(fc.property(fc.string(), fc.dictionary(fc.string(), fc.anything()), (text, fields) => log.info(text, fields)));
+    fc.assert(
+      fc.property(fc.string(), fc.dictionary(fc.string(), fc.anything()), (text, fields) => log.info(text, fields)),
+    );
   });
 });
 
@@ -147,7 +165,8 @@ describe('the log file', () => {
     const path = join(folder(), 'logs', 'tokentray.log');
     createLog({ level: 'info', clock, file: { path } }).close();
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    writeFileSync(path, 'old\n', { mode: 0o644 });
+    writeFileSync(path, 'old\n');
+    chmodSync(path, 0o644);
     const log = createLog({ level: 'info', clock, file: { path } });
     log.info('new');
     log.close();

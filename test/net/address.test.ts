@@ -1,5 +1,5 @@
 // An address is recognised for what it is, however it is written.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isLoopbackUrl, mayName, placeOf, type Place } from '../../main/net/address.ts';
 

@@ -10,7 +10,10 @@ function answering(...answers: string[][]): LookupFunction {
   return (_hostname, _options, callback) => {
     const addresses = answers[Math.min(turn, answers.length - 1)] ?? [];
     turn += 1;
-    callback(null, addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })));
+    callback(
+      null,
+      addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+    );
   };
 }
 

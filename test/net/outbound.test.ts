@@ -1,4 +1,5 @@
 // What leaves this machine goes only where it may, waits only so long, and takes the user's proxy and certificates.
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { LookupFunction } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -33,7 +34,9 @@ function names(known: Record<string, string[] | string[][]>): LookupFunction {
     }
     const turn = turns.get(hostname) ?? 0;
     turns.set(hostname, turn + 1);
-    const now = Array.isArray(entry[0]) ? ((entry as string[][])[turn] ?? (entry as string[][]).at(-1)) : (entry as string[]);
+    const now = Array.isArray(entry[0])
+      ? ((entry as string[][])[turn] ?? (entry as string[][]).at(-1))
+      : (entry as string[]);
     const addresses = (now ?? []).map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
     if (options.all === true) callback(null, addresses);
     else callback(null, addresses[0]?.address ?? '', addresses[0]?.family);
@@ -52,7 +55,10 @@ const remote = (known: Record<string, string[] | string[][]> = {}, allowHttp = f
   });
 
 async function refusal(attempt: Promise<unknown>): Promise<TokentrayError> {
-  const error = await attempt.then(() => null, (reason: unknown) => reason);
+  const error = await attempt.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
   expect(error).toBeInstanceOf(TokentrayError);
   return error as TokentrayError;
 }
@@ -98,7 +104,10 @@ describe('addresses that a remote server names', () => {
 
   it('never reach this machine from a server in a private network', async () => {
     const known = { 'mcp.corp': ['10.0.0.2', 'fe80::1'], 'auth.corp': ['127.0.0.1'] };
-    const fetch = outbound({ lookup: names(known) }).oauthFetch({ server: new URL('https://mcp.corp/'), allowHttp: false });
+    const fetch = outbound({ lookup: names(known) }).oauthFetch({
+      server: new URL('https://mcp.corp/'),
+      allowHttp: false,
+    });
     expect((await refusal(fetch('https://auth.corp/token'))).code).toBe('forbidden_address');
     expect((await refusal(fetch('https://169.254.169.254/token'))).code).toBe('forbidden_address');
   });
@@ -178,7 +187,10 @@ describe('redirects', () => {
     await using inside = await serve({ '/admin': { text: 'inside' } });
     await using outside = await serve({ '/x': { status: 302, headers: { location: `${inside.url}/admin` } } });
     await using proxy = await serveProxy({ 'auth.example': outside.port });
-    const fetch = outbound({ env: { HTTP_PROXY: proxy.url } }).oauthFetch({ server: new URL('http://mcp.example/'), allowHttp: true });
+    const fetch = outbound({ env: { HTTP_PROXY: proxy.url } }).oauthFetch({
+      server: new URL('http://mcp.example/'),
+      allowHttp: true,
+    });
     expect((await refusal(fetch('http://auth.example/x'))).code).toBe('forbidden_address');
     expect(outside.asked).toHaveLength(1);
     expect(inside.asked).toEqual([]);
@@ -239,14 +251,19 @@ describe('answers', () => {
 
   it('are understood by the OAuth library', async () => {
     await using server = await serve();
-    server.routes['/.well-known/oauth-authorization-server'] = { json: { issuer: server.url, token_endpoint: 'https://x.example/' } };
+    server.routes['/.well-known/oauth-authorization-server'] = {
+      json: { issuer: server.url, token_endpoint: 'https://x.example/' },
+    };
     const issuer = new URL(server.url);
+    const fetch = local();
     const response = await oauth.discoveryRequest(issuer, {
       algorithm: 'oauth2',
       [oauth.allowInsecureRequests]: true,
-      [oauth.customFetch]: local(),
+      [oauth.customFetch]: (url, { method, headers }) => fetch(url, { method, headers }),
     });
-    expect(await oauth.processDiscoveryResponse(issuer, response)).toMatchObject({ token_endpoint: 'https://x.example/' });
+    expect(await oauth.processDiscoveryResponse(issuer, response)).toMatchObject({
+      token_endpoint: 'https://x.example/',
+    });
   });
 });
 
@@ -282,9 +299,12 @@ describe('a server that cannot be reached', () => {
       },
     });
     const fetch = local();
-    await fetch(`${server.url}/token`, { method: 'POST', body: 'a' });
-    await fetch(`${server.url}/token`, { method: 'POST', body: 'b' });
-    expect(connections.size).toBe(2);
+    for (let count = 1; count <= 4; count += 1) {
+      await fetch(`${server.url}/token`, { method: 'POST', body: 'a' });
+      // A kept connection would be free again by now.
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(connections.size).toBe(count);
+    }
   });
 });
 
@@ -305,7 +325,9 @@ describe('the user’s proxy', () => {
     const fetch = oauthFetch({ server: new URL('https://mcp.example/'), allowHttp: false });
     expect(await (await fetch('https://auth.example/metadata')).json()).toEqual({ issuer: 'i' });
     expect(proxy.asked).toEqual(['CONNECT auth.example:443']);
-    expect((await refusal(fetch('https://other.example/metadata'))).facts['cause']).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
+    expect((await refusal(fetch('https://other.example/metadata'))).facts['cause']).toBe(
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+    );
   });
 
   it('is left out for what NO_PROXY names', async () => {
@@ -319,17 +341,30 @@ describe('the user’s proxy', () => {
     expect(proxy.asked).toEqual([]);
   });
 
+  it('is the only one to look a name up, and such a server counts as public', async () => {
+    await using proxy = await serveProxy({});
+    const { oauthFetch } = outbound({
+      env: { HTTPS_PROXY: proxy.url },
+      lookup: names({ 'mcp.example': ['10.0.0.1'] }),
+    });
+    const fetch = oauthFetch({ server: new URL('https://mcp.example/'), allowHttp: false });
+    expect((await refusal(fetch('https://10.0.0.2/'))).code).toBe('forbidden_address');
+    expect(proxy.asked).toEqual([]);
+  });
+
   it('that refuses is named as unreachable, with nothing sent', async () => {
     await using proxy = await serveProxy({});
     const { oauthFetch } = outbound({ env: { HTTPS_PROXY: proxy.url } });
     const fetch = oauthFetch({ server: new URL('https://mcp.example/'), allowHttp: false });
-    expect(await refusal(fetch('https://gone.example/'))).toMatchObject({ code: 'unreachable', facts: { sent: false } });
+    expect(await refusal(fetch('https://gone.example/'))).toMatchObject({
+      code: 'unreachable',
+      facts: { sent: false },
+    });
   });
 
   it('with an unreadable address is a clear error that does not show its password', () => {
-    const make = () => createOutbound({ log: silent, env: { HTTPS_PROXY: 'http://user:hunter2@:99999' } });
-    expect(make).toThrow(/HTTPS_PROXY/);
-    expect(make).not.toThrow(/hunter2/);
+    const env = { HTTPS_PROXY: 'http://user:hunter2@:99999' };
+    expect(() => createOutbound({ log: silent, env })).toThrow(/^(?!.*hunter2).*HTTPS_PROXY/);
   });
 });
 
@@ -349,18 +384,20 @@ describe('certificates', () => {
   it('in a file that is missing or holds none are a clear error', async () => {
     await using folder = await caFile('no certificate');
     expect(() => createOutbound({ log: silent, env: {}, extraCaFiles: [folder.file] })).toThrow(/holds no certificate/);
-    expect(() => createOutbound({ log: silent, env: {}, extraCaFiles: [`${folder.file}.gone`] })).toThrow(/cannot be read/);
+    expect(() => createOutbound({ log: silent, env: {}, extraCaFiles: [`${folder.file}.gone`] })).toThrow(
+      /cannot be read/,
+    );
   });
 });
 
 describe('MCP traffic', () => {
   it('streams: the first event arrives while the answer is still open, and an abort reaches the server', async () => {
-    const closed = Promise.withResolvers<void>();
+    const closed: Promise<unknown>[] = [];
     await using server = await serve({
       '/mcp': (_request, response) => {
         response.writeHead(200, { 'content-type': 'text/event-stream' });
         response.write('data: one\n\n');
-        response.on('close', closed.resolve);
+        closed.push(once(response, 'close'));
       },
     });
     const controller = new AbortController();
@@ -369,7 +406,7 @@ describe('MCP traffic', () => {
     const first = await response.body?.getReader().read();
     expect(new TextDecoder().decode(first?.value as Uint8Array)).toBe('data: one\n\n');
     controller.abort();
-    await closed.promise;
+    await closed[0];
   });
 
   it('follows no redirect, so a token never goes where a server points', async () => {

@@ -79,7 +79,8 @@ describe('the authorization request', () => {
       'data:text/html,x',
       'ms-settings:x',
       'calc.exe:x',
-      'https://user:word@as.example/authorize',
+      'https://user@as.example/authorize',
+      'https://:word@as.example/authorize',
     ]) {
       expect((await failureOf(authorizationRequest(input(endpoint)))).code).toBe('unsafe_url');
     }

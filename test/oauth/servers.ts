@@ -1,12 +1,17 @@
 // Small servers on loopback that behave, or misbehave, exactly as a test says; they remember what they were asked.
-import { createServer as createHttp, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttp,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { createLog } from '../../main/log/log.ts';
 import type { Log } from '../../main/ports.ts';
 import { certificate, privateKey } from '../net/certificate.ts';
 
-export interface Asked {
+interface Asked {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
@@ -14,7 +19,12 @@ export interface Asked {
 }
 
 export type Answer =
-  | { readonly status?: number; readonly headers?: Record<string, string>; readonly json?: unknown; readonly text?: string }
+  | {
+      readonly status?: number;
+      readonly headers?: Record<string, string>;
+      readonly json?: unknown;
+      readonly text?: string;
+    }
   | ((request: IncomingMessage, response: ServerResponse, body: string) => void);
 
 export interface TestServer extends AsyncDisposable {
@@ -50,8 +60,7 @@ async function listen(routes: Record<string, Answer>, scheme: 'http' | 'https', 
       response.end(answer.json === undefined ? (answer.text ?? '') : JSON.stringify(answer.json));
     });
   };
-  const server =
-    scheme === 'http' ? createHttp(handler) : createHttps({ cert: certificate, key: privateKey }, handler);
+  const server = scheme === 'http' ? createHttp(handler) : createHttps({ cert: certificate, key: privateKey }, handler);
   await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const { port } = server.address() as AddressInfo;
   return {
@@ -80,13 +89,16 @@ export async function serveProxy(ports: Record<string, number>): Promise<TestPro
     asked.push(`${request.method} ${request.url}`);
     const url = new URL(request.url ?? '');
     const port = ports[url.hostname];
-    if (port === undefined) return void response.writeHead(502).end();
-    void relay(request, response, url, port);
+    if (port === undefined) response.writeHead(502).end();
+    else void relay(request, response, url, port);
   });
   server.on('connect', (request, client: Socket) => {
     asked.push(`CONNECT ${request.url}`);
     const port = ports[(request.url ?? '').replace(/:\d+$/, '')];
-    if (port === undefined) return void client.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+    if (port === undefined) {
+      client.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+      return;
+    }
     const upstream = connect(port, '127.0.0.1', () => {
       client.write('HTTP/1.1 200 OK\r\n\r\n');
       upstream.pipe(client).pipe(upstream);
@@ -113,7 +125,9 @@ async function relay(request: IncomingMessage, response: ServerResponse, url: UR
     method: request.method ?? 'GET',
     redirect: 'manual',
     headers: Object.entries(request.headers)
-      .filter(([name]) => !['host', 'connection', 'proxy-connection', 'transfer-encoding', 'accept-encoding'].includes(name))
+      .filter(
+        ([name]) => !['host', 'connection', 'proxy-connection', 'transfer-encoding', 'accept-encoding'].includes(name),
+      )
       .map(([name, value]) => [name, String(value)] as [string, string]),
   });
   const headers = [...answer.headers].filter(([name]) => name !== 'content-encoding' && name !== 'transfer-encoding');

@@ -145,7 +145,7 @@ describe('a refresh', () => {
     });
     expect(await through(breaking)).toMatchObject({ kind: 'lost', mayHaveRotated: true });
     expect(await through(await serve(() => null))).toMatchObject({ kind: 'weather', mayHaveRotated: true });
-    const large = await serve(() => ({ body: 'x'.repeat(1_100_000) }));
+    const large = await serve(() => ({ body: { access_token: 'at', padding: 'x'.repeat(1_100_000) } }));
     expect(await through(large)).toMatchObject({ kind: 'weather', mayHaveRotated: true });
     const nobody = { origin: `http://127.0.0.1:${await closedPort()}`, asked: [] };
     expect(await through(nobody)).toMatchObject({ kind: 'weather', mayHaveRotated: false });
@@ -154,7 +154,7 @@ describe('a refresh', () => {
   });
 
   it('stops reading an answer that does not end', async () => {
-    const server = await serve(() => ({ body: 'x'.repeat(1_100_000) }));
+    const server = await serve(() => ({ body: { access_token: 'at', padding: 'x'.repeat(1_100_000) } }));
     expect((await failureOf(refresh(legTo(server), token))).facts).toMatchObject({
       kind: 'weather',
       mayHaveRotated: true,
