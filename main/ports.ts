@@ -50,11 +50,3 @@ export interface SecretStore {
   delete(ref: Pick<SecretRef, 'kind' | 'id'>): Promise<boolean>;
   list(): Promise<SecretRef[]>;
 }
-
-export interface Ports {
-  clock: Clock;
-  random: Random;
-  log: Log;
-  vault: SecretStore;
-  openUrl: OpenUrl;
-}

@@ -4,7 +4,7 @@ import { quote } from '../quote.ts';
 
 type Sqlite = typeof import('node:sqlite');
 export type Database = import('node:sqlite').DatabaseSync;
-export type Value = import('node:sqlite').SQLOutputValue;
+type Value = import('node:sqlite').SQLOutputValue;
 export type Input = import('node:sqlite').SQLInputValue;
 export type Row = Record<string, Value>;
 
@@ -37,7 +37,7 @@ const result = {
 };
 
 /** The primary result code of an error of node:sqlite; null for any other error. */
-export function sqliteCode(error: unknown): number | null {
+function sqliteCode(error: unknown): number | null {
   return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
     ? error.errcode & 0xff
     : null;

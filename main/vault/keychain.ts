@@ -1,4 +1,4 @@
-// Secrets in the operating system's keychain. "Nothing there" is believed only while the keychain proves to be open.
+// Secrets in the operating system's keychain. "Nothing there" is believed only after the keychain has proved to be open.
 import { TokentrayError } from '../errors.ts';
 import type { Clock, SecretStore } from '../ports.ts';
 import { quote } from '../quote.ts';
@@ -51,7 +51,7 @@ const probeText = 'harmless';
 const probeAttempts = 3;
 
 /** The keychain as plain items, with every failure told apart. */
-export function keychainItems(keytar: Keytar, options: KeychainOptions): { items: Items; probe: () => Promise<void> } {
+function keychainItems(keytar: Keytar, options: KeychainOptions): { items: Items; probe: () => Promise<void> } {
   const { service } = options;
   const ask = asker(options);
   const get = (account: string): Promise<string | null> =>
@@ -74,15 +74,10 @@ export function keychainItems(keytar: Keytar, options: KeychainOptions): { items
   }
 
   const items: Items = {
-    // libsecret answers "no such item" for one in a locked collection: ask again once a write has shown that it is open.
-    async get(account) {
-      const text = await get(account);
-      if (text !== null) return text;
-      await probe();
-      return get(account);
-    },
+    get,
     set,
     async delete(account) {
+      // libsecret answers "no such item" for one in a locked collection: ask again once a write has shown that it is open.
       if (await remove(account)) return true;
       await probe();
       return remove(account);
@@ -136,7 +131,7 @@ const lockedWords =
   /locked|cancel|dismiss|user interaction is not allowed|user name or passphrase|authorization|denied/iu;
 
 /** keytar's failure as ours. */
-export function explained(error: unknown, attempted: string): TokentrayError {
+function explained(error: unknown, attempted: string): TokentrayError {
   const words = error instanceof Error ? error.message : String(error);
   if (lockedWords.test(words)) {
     return new TokentrayError('vault_locked', `The keychain is locked: ${quote(words)}.`, {

@@ -7,7 +7,7 @@ import type { Keychain, Keytar } from './keychain.ts';
 import { memoryVault } from './memory.ts';
 import { openPassphraseFile } from './passphrase-file.ts';
 
-export type VaultPreference = 'auto' | 'keychain' | 'memory' | 'passphrase-file';
+type VaultPreference = 'auto' | 'keychain' | 'memory' | 'passphrase-file';
 
 export interface VaultOptions {
   readonly prefer: VaultPreference;

@@ -64,7 +64,6 @@ export async function openPassphraseFile(options: PassphraseFileOptions): Promis
   async function save(next: Map<string, SealedItem>): Promise<void> {
     key ??= await newKey(passphrase, options.cost ?? usualCost);
     const content = seal([...next.values()], key);
-    seen = null;
     await replaceFile(file, content, steps);
     items = next;
     seen = await identity(file);

@@ -9,16 +9,19 @@ import { joinParts, pack, parseHead } from './envelope.ts';
 import type { Head } from './envelope.ts';
 import { headName, parseItemName, partName, printableLabel, secretKey } from './item-name.ts';
 
-export interface Item {
+interface Item {
   readonly account: string;
   readonly text: string;
 }
 
-/** The keychain underneath. `set` replaces one item at once; `get` and `all` never report what is merely locked as gone. */
+/** The keychain underneath. `set` replaces one item at once. */
 export interface Items {
+  /** Null may also mean locked. */
   get(account: string): Promise<string | null>;
   set(account: string, text: string): Promise<void>;
+  /** False is the truth. @throws vault_locked */
   delete(account: string): Promise<boolean>;
+  /** What is missing here is not there. @throws vault_locked */
   all(): Promise<Item[]>;
 }
 
@@ -125,9 +128,10 @@ export function splitStore(items: Items): Pick<SecretStore, 'read' | 'write' | '
     list: () =>
       inTurn(async () => {
         const refs: SecretRef[] = [];
-        for (const held of (await scan()).values()) {
+        for (const [key, held] of await scan()) {
           if (held.current) refs.push(held.current.ref);
-          await collected(items, held.leftovers);
+          const kept = held.accounts.filter((account) => !held.leftovers.includes(account));
+          if (await collected(items, held.leftovers)) remember(key, { ...held, accounts: kept });
         }
         return refs;
       }),
@@ -135,7 +139,7 @@ export function splitStore(items: Items): Pick<SecretStore, 'read' | 'write' | '
 }
 
 /** Puts the items of every secret together again. Pure; items that are not ours are left out. */
-export function assemble(all: readonly Item[]): Map<string, Held> {
+function assemble(all: readonly Item[]): Map<string, Held> {
   const groups = new Map<string, { heads: FoundHead[]; parts: Item[] }>();
   for (const item of all) {
     const name = parseItemName(item.account);
@@ -158,27 +162,21 @@ interface FoundHead {
 function held(found: readonly FoundHead[], parts: readonly Item[]): Held {
   const heads = [...found].sort((a, b) => (a.head?.n ?? -1) - (b.head?.n ?? -1));
   const accounts = [...heads.map((head) => head.account), ...parts.map((part) => part.account)];
-  for (const candidate of heads.toReversed()) {
-    const { head } = candidate;
-    if (!head) continue;
-    const used = 'secret' in head ? [] : partAccounts(candidate.account, head.set, head.parts);
-    const texts = used.map((account) => parts.find((part) => part.account === account)?.text);
-    const value = 'secret' in head ? head.secret : joinParts(head, texts);
-    if (value === null) continue;
-    const current = { account: candidate.account, ref: candidate.ref, n: head.n };
-    const inUse = new Set([candidate.account, ...used]);
-    return { current, value, accounts, leftovers: accounts.filter((account) => !inUse.has(account)) };
-  }
   const newest = heads.at(-1);
-  // A secret that cannot be put together keeps all its pieces until it is replaced or deleted.
-  return newest
-    ? {
-        current: { account: newest.account, ref: newest.ref, n: newest.head?.n ?? 0 },
-        value: null,
-        accounts,
-        leftovers: [],
-      }
-    : { current: null, value: null, accounts, leftovers: accounts };
+  // Without a head they are pieces of nothing. A secret that cannot be put together keeps all its pieces until it is
+  // replaced or deleted.
+  if (!newest) return { current: null, value: null, accounts, leftovers: accounts };
+  const { account, ref, head } = newest;
+  const used = head === null || 'secret' in head ? [] : partAccounts(account, head.set, head.parts);
+  const texts = used.map((name) => parts.find((part) => part.account === name)?.text);
+  const value = head === null ? null : 'secret' in head ? head.secret : joinParts(head, texts);
+  const inUse = new Set(value === null ? accounts : [account, ...used]);
+  return {
+    current: { account, ref, n: head?.n ?? 0 },
+    value,
+    accounts,
+    leftovers: accounts.filter((name) => !inUse.has(name)),
+  };
 }
 
 function partAccounts(head: string, set: string, count: number): string[] {

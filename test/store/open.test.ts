@@ -124,9 +124,12 @@ describe('a damaged database', () => {
     await once(spawn(process.execPath, [writer, file], { stdio: 'inherit' }), 'close');
     const log = await readFile(`${file}-wal`);
     expect(log.includes('committed')).toBe(true);
-    await writeFile(file, 'no database any more. '.repeat(50));
+    const bytes = await readFile(file);
+    bytes.fill(0xaa, 4_096 * 2, 4_096 * 6);
+    await writeFile(file, bytes);
     const { store, setAside } = open(file);
     store.close();
+    expect((await readFile(setAside ?? '')).equals(bytes)).toBe(true);
     expect((await readFile(`${setAside}-wal`)).equals(log)).toBe(true);
   });
 

@@ -58,22 +58,34 @@ describe('a locked keychain', () => {
     await expect(store.list()).rejects.toMatchObject({ code: 'vault_locked' });
   });
 
-  it('gives the secret when it is unlocked while it is asked', async () => {
+  it('gives the secret when the person unlocks it because of the question', async () => {
     const { keytar, state } = mapKeytar();
-    const store = keychainVault(
-      {
-        ...keytar,
-        setPassword: async (...args) => {
-          // The write of the check item made the person unlock it.
-          state.locked = false;
-          return keytar.setPassword(...args);
-        },
+    const unlocking: Keytar = {
+      ...keytar,
+      setPassword: async (...args) => {
+        state.locked = false;
+        return keytar.setPassword(...args);
       },
-      options(),
-    );
+    };
+    const store = keychainVault(unlocking, options());
     await store.write(refOf('a'), secret('kept'));
     state.locked = true;
     expect(await reveal(store, refOf('a'))).toBe('kept');
+  });
+
+  it('does not make a deletion look done when it is locked in the middle of it', async () => {
+    const { keytar, held, state } = mapKeytar();
+    const locking: Keytar = {
+      ...keytar,
+      deletePassword: async (service, account) => {
+        state.locked = account.includes('[grant a]');
+        return keytar.deletePassword(service, account);
+      },
+    };
+    const store = keychainVault(locking, options());
+    await store.write(refOf('a'), secret('kept'));
+    await expect(store.delete(refOf('a'))).rejects.toMatchObject({ code: 'vault_locked' });
+    expect(held.size).toBe(1);
   });
 });
 

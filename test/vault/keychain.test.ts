@@ -11,7 +11,12 @@ import type { KeyringSession } from './keyring-session.ts';
 import { recordingLog } from './recording-log.ts';
 
 const service = 'Tokentray test';
-const missing = keyringMissing();
+const missing =
+  keyringMissing() ??
+  (await loadKeytar().then(
+    () => null,
+    () => 'libsecret is not installed',
+  ));
 const outside = process.env['DBUS_SESSION_BUS_ADDRESS'];
 
 if (missing !== null) {

@@ -14,10 +14,12 @@ export interface KeyringSession {
   close(): Promise<void>;
 }
 
+const runner = 'dbus-run-session';
+
 /** Why no session can be had here; null when it can. */
 export function keyringMissing(): string | null {
   if (process.platform !== 'linux') return 'gnome-keyring is for Linux';
-  for (const program of ['dbus-run-session', 'gnome-keyring-daemon']) {
+  for (const program of [runner, 'gnome-keyring-daemon']) {
     if (spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0) return `${program} is not installed`;
   }
   return null;
@@ -44,7 +46,7 @@ export async function keyringSession(): Promise<KeyringSession> {
   delete env['WAYLAND_DISPLAY'];
   // The session lasts until its standard input is closed.
   const script = `${unlock}; echo "$DBUS_SESSION_BUS_ADDRESS"; cat >/dev/null`;
-  const child = spawn('dbus-run-session', ['--', 'sh', '-c', script], { env });
+  const child = spawn(runner, ['--', 'sh', '-c', script], { env });
   child.stderr.resume();
   const address = await firstLine(child);
   const inSession = (command: string): void => {

@@ -30,7 +30,8 @@ function mortalItems(held: Map<string, string>, diesAt = Infinity, when: 'before
     delete: async (account) => change(() => held.delete(account)),
     all: async () => {
       alive();
-      return Array.from(held, ([account, text]) => ({ account, text }));
+      // In no useful order, as in a real one.
+      return Array.from(held, ([account, text]) => ({ account, text })).toReversed();
     },
   };
   return { items, changes: () => changes, died: () => dead };
