@@ -29,7 +29,12 @@ export async function adoptGrant(deps: GrantDeps, id: string): Promise<string | 
   const { item } = orphan;
   const now = deps.clock.now();
   const known = deps.store.servers.get(item.server);
-  const server: ServerRow = known ?? { name: item.server, url: item.url, addedAt: now, settings: defaultServerSettings };
+  const server: ServerRow = known ?? {
+    name: item.server,
+    url: item.url,
+    addedAt: now,
+    settings: defaultServerSettings,
+  };
   deps.store.transaction(() => {
     if (known === null) deps.store.servers.add(server);
     if (deps.store.registrations.get(item.registrationId) === null) {
@@ -79,7 +84,8 @@ async function orphans(deps: GrantDeps): Promise<{ id: string; item: GrantItem }
       const item = decodeGrant(value, ref.label);
       const living = deps.store.grants.forServer(item.server);
       const taken = deps.store.servers.get(item.server);
-      if ((living === null || living.endedAt !== null) && (taken === null || taken.url === item.url)) found.push({ id: ref.id, item });
+      if ((living === null || living.endedAt !== null) && (taken === null || taken.url === item.url))
+        found.push({ id: ref.id, item });
     } catch (error) {
       deps.log.warn('an item of the vault is not readable', { label: ref.label, error });
     }

@@ -22,7 +22,9 @@ export interface Discovered {
 
 export function discovered(deps: GrantDeps, server: () => ServerRow): Discovered {
   const url = new URL(server().url);
-  const http = deps.oauthFetch({ server: url, allowHttp: server().settings.allowHttp });
+  // The user may allow http later: each request goes by the settings of its moment.
+  const http: Fetch = (input, init) =>
+    deps.oauthFetch({ server: url, allowHttp: server().settings.allowHttp })(input, init);
   const fetched = new Set<string>();
   const documents = cachedFetch(
     http,
@@ -66,7 +68,13 @@ export function discovered(deps: GrantDeps, server: () => ServerRow): Discovered
         .list()
         .map((grant) => grant.issuer)
         .filter((issuer) => deps.store.registrations.forIssuer(issuer) !== null);
-      return discover(documents, { server: url, challenge, preferIssuers, chosenIssuer: issuer ?? settings.chosenIssuer, flow: settings.flow });
+      return discover(documents, {
+        server: url,
+        challenge,
+        preferIssuers,
+        chosenIssuer: issuer ?? settings.chosenIssuer,
+        flow: settings.flow,
+      });
     },
     async probe() {
       const response = await http(url, {

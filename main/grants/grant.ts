@@ -1,7 +1,7 @@
 // The state machine of one server's grant: who may have a token now, who waits, who refreshes, and when a person is needed.
 import type { Authorization, UpstreamAuth, UpstreamChallenge } from '../bridge/upstream-auth.ts';
 import { TokentrayError } from '../errors.ts';
-import type { Challenge } from '../oauth/challenge.ts';
+import { bearerChallenge, type Challenge } from '../oauth/challenge.ts';
 import { demandsDpopNonce, resourceHeaders, type DpopBinding } from '../oauth/dpop.ts';
 import { normaliseScopes } from '../oauth/scope.ts';
 import type { TokenSet } from '../oauth/types.ts';
@@ -20,14 +20,7 @@ import { revokeGrant } from './revocation.ts';
 import { needsSignIn, untilAborted } from './waiting.ts';
 import { createSignIns, type SignIns } from './sign-ins.ts';
 import { stepUps } from './step-up.ts';
-import type {
-  GrantState,
-  NeedsSignInReason,
-  RevocationReceipt,
-  SignIn,
-  SignInOptions,
-  SignInPlan,
-} from './types.ts';
+import type { GrantState, NeedsSignInReason, RevocationReceipt, SignIn, SignInOptions, SignInPlan } from './types.ts';
 import type { LoopbackHost } from './loopback-host.ts';
 
 export interface Grant {
@@ -67,14 +60,15 @@ export function createGrant(
   let wantsAuthorization = false;
   let needs: { because: NeedsSignInReason; since: number } | null = null;
   let retry: { at: number; failures: number; because: string } | null = null;
-  let wantedScopes: { scopes: readonly string[]; freshConsent: boolean } | null = null;
+  let wantedScopes: { scopes: readonly string[]; freshConsent: boolean; challenged: readonly string[] } | null = null;
   let signedInAt = 0;
   let usedSinceRefresh = false;
-  let stopTimer: () => void = () => undefined;
+  let stopTimer: (() => void) | null = null;
 
   const signIns: SignIns = createSignIns(deps, discovery, loopbackHost, server, {
     kept: ({ row, tokens, dpop }) => {
       signedInAt = deps.clock.now();
+      if (wantedScopes !== null) attempts.tried(wantedScopes.challenged);
       adopt(tokens, dpop, row);
     },
     changed: () => changed(state()),
@@ -128,7 +122,7 @@ export function createGrant(
   }
 
   function schedule(refreshable: boolean): void {
-    stopTimer();
+    stopTimer?.();
     if (live?.schedule == null || !refreshable) return;
     // A grant that nobody used since is left alone: its next call refreshes it.
     stopTimer = deps.clock.after(Math.max(0, live.schedule.refreshesAt - deps.clock.now()), () => {
@@ -138,7 +132,7 @@ export function createGrant(
 
   function need(because: NeedsSignInReason): TokentrayError {
     live = null;
-    stopTimer();
+    stopTimer?.();
     const first = needs?.because !== because;
     needs = { because, since: needs?.since ?? deps.clock.now() };
     if (first) changed(state());
@@ -163,7 +157,8 @@ export function createGrant(
     if (retry !== null && deps.clock.now() < retry.at) throw tryingLater();
     if (browserless()) return obtainByMinting();
     const row = livingRow();
-    if (row === null || !row.hasRefreshToken) throw need(row === null ? endedReason(deps.store.grants.forServer(name)) : 'no-refresh-token');
+    if (row === null || !row.hasRefreshToken)
+      throw need(row === null ? endedReason(deps.store.grants.forServer(name)) : 'no-refresh-token');
     const outcome = await refreshGrant(deps, discovery.http, row, server(), discovery.get);
     switch (outcome.kind) {
       case 'refreshed':
@@ -179,10 +174,15 @@ export function createGrant(
   async function obtainByMinting(scopes?: readonly string[]): Promise<LiveToken> {
     try {
       const found = await discovery.get();
-      const held = await heldRegistration(deps, found.as.issuer) ?? (await signIns.ownClient(found.as.issuer));
+      const held = (await heldRegistration(deps, found.as.issuer)) ?? (await signIns.ownClient(found.as));
       if (held === null) throw need('registration-needed');
       const planned = plannedScopes(server(), found, discovery.lastChallenge(), scopes === undefined ? {} : { scopes });
-      const { tokens, dpop } = await mint(deps, discovery.http, { server: server(), discovery: found, held, scopes: planned.scopes });
+      const { tokens, dpop } = await mint(deps, discovery.http, {
+        server: server(),
+        discovery: found,
+        held,
+        scopes: planned.scopes,
+      });
       const row = keepMinted(deps, livingRow(), {
         server: server(),
         resource: found.resource,
@@ -205,7 +205,7 @@ export function createGrant(
     const failures = (retry?.failures ?? 0) + 1;
     const wait = backoff(failures, deps.random, retryAfterMs);
     retry = { at: deps.clock.now() + wait, failures, because: error.message };
-    stopTimer();
+    stopTimer?.();
     stopTimer = deps.clock.after(wait, () => {
       if (usedSinceRefresh || live !== null) refreshInBackground();
     });
@@ -215,20 +215,25 @@ export function createGrant(
 
   function tryingLater(cause?: TokentrayError): TokentrayError {
     const seconds = Math.max(1, Math.ceil(((retry?.at ?? 0) - deps.clock.now()) / 1000));
-    return new TokentrayError('token_unavailable', `no fresh token for ${name}: ${retry?.because ?? 'unknown failure'}`, {
-      attempted: 'refresh the access token',
-      subject: name,
-      advice: `The grant is kept; the next attempt is in ${seconds} s.`,
-      facts: { retryAt: retry?.at ?? null },
-      ...(cause === undefined ? {} : { cause }),
-    });
+    return new TokentrayError(
+      'token_unavailable',
+      `no fresh token for ${name}: ${retry?.because ?? 'unknown failure'}`,
+      {
+        attempted: 'refresh the access token',
+        subject: name,
+        advice: `The grant is kept; the next attempt is in ${seconds} s.`,
+        facts: { retryAt: retry?.at ?? null },
+        ...(cause === undefined ? {} : { cause }),
+      },
+    );
   }
 
   async function token(options: { minTtlMs?: number; signal?: AbortSignal } = {}): Promise<LiveToken> {
     usedSinceRefresh = true;
     const { minTtlMs = 0, signal } = options;
     if (live !== null && usable(minTtlMs)) {
-      if (live.schedule !== null && deps.clock.now() >= live.schedule.refreshesAt && mayRefresh()) refreshInBackground();
+      if (live.schedule !== null && deps.clock.now() >= live.schedule.refreshesAt && mayRefresh())
+        refreshInBackground();
       return live;
     }
     if (needs !== null) return untilAborted(throughSignIn(needs.because), signal);
@@ -267,12 +272,17 @@ export function createGrant(
       return authorizationFor(current, request);
     },
     async challenged(used, challenge, request) {
-      const parsed = discovery.challenged(challenge.wwwAuthenticate);
+      // A step-up's challenge names what one call lacks; what to ask for at a sign-in is the 401's to say.
+      const parsed =
+        challenge.status === 401
+          ? discovery.challenged(challenge.wwwAuthenticate)
+          : bearerChallenge(challenge.wwwAuthenticate);
       if (demandsDpopNonce(challenge.wwwAuthenticate) && challenge.dpopNonce !== null && live?.dpop != null) {
         live.dpop.nonces.remember(request.url, new Headers({ 'dpop-nonce': challenge.dpopNonce }));
         return authorizationFor(live, request);
       }
-      if (challenge.status === 403) return parsed?.error === 'insufficient_scope' ? steppedUp(used, parsed, request) : null;
+      if (challenge.status === 403)
+        return parsed?.error === 'insufficient_scope' ? steppedUp(used, parsed, request) : null;
       if (challenge.status !== 401) return null;
       return afterRefusal(used, challenge, request);
     },
@@ -319,9 +329,11 @@ export function createGrant(
     }
     record(deps, 'step-up-asked', name, livingRow()?.id ?? null, { scopes: step.scopes });
     if (browserless()) return authorizationFor(await obtainByMinting(step.scopes), request);
-    wantedScopes = { scopes: step.scopes, freshConsent: step.freshConsent };
+    const challenged = normaliseScopes(challenge.scope);
+    wantedScopes = { scopes: step.scopes, freshConsent: step.freshConsent, challenged };
     if (server().settings.signIn !== 'auto') throw needsSignIn(name, 'more-scopes-wanted', step.scopes);
     const { done } = await signIns.start(wantedScopes);
+    done.catch(() => attempts.tried(challenged));
     await untilAborted(done, request.signal);
     return authorizationFor(await token(), request);
   }
@@ -333,7 +345,7 @@ export function createGrant(
     token,
     plan: (options = {}) => signIns.plan({ ...wantedScopes, ...options }),
     async signIn(options = {}) {
-      attempts.reset();
+      if (wantedScopes === null) attempts.reset();
       if (browserless()) {
         retry = null;
         needs = null;
@@ -361,7 +373,7 @@ export function createGrant(
       }
     },
     close() {
-      stopTimer();
+      stopTimer?.();
       signIns.cancel();
     },
   };

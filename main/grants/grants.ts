@@ -65,7 +65,11 @@ export function createGrants(deps: GrantDeps): GrantsOfUser {
     list: () => deps.store.servers.list().map((row) => view(row.name)),
 
     async addServer({ name, url, settings = {}, flow, client }) {
-      const merged = { ...defaultServerSettings, ...settings, flow: flow?.kind ?? settings.flow ?? 'authorization_code' };
+      const merged = {
+        ...defaultServerSettings,
+        ...settings,
+        flow: flow?.kind ?? settings.flow ?? 'authorization_code',
+      };
       const checked = checkedServer(name, url, merged);
       if (deps.store.servers.get(name) !== null) {
         throw new TokentrayError('name_taken', `there is already a server named ${name}`, {

@@ -17,9 +17,12 @@ export interface LoopbackHost {
 
 export function loopbackHost(deps: GrantDeps): LoopbackHost {
   const open = new Map<number, { loopback: Promise<Loopback>; users: number }>();
+  // A port is free only when its last listener is really gone.
+  const closing = new Map<number, Promise<void>>();
 
   return {
     async lease(port, exact) {
+      await closing.get(port);
       let entry = open.get(port);
       if (entry === undefined) {
         entry = {
@@ -34,7 +37,10 @@ export function loopbackHost(deps: GrantDeps): LoopbackHost {
         leased.users -= 1;
         if (leased.users > 0) return;
         open.delete(port);
-        await leased.loopback.then((loopback) => loopback.close()).catch(() => undefined);
+        const closed = leased.loopback.then((loopback) => loopback.close()).catch(() => undefined);
+        closing.set(port, closed);
+        await closed;
+        if (closing.get(port) === closed) closing.delete(port);
       };
       try {
         return { loopback: await leased.loopback, release };

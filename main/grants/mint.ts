@@ -44,7 +44,8 @@ export async function mint(
     case 'id_jag': {
       if (flow?.kind !== 'id_jag') throw withoutAssertion(server);
       const idJag = await exchangeForIdJag({
-        http,
+        // The user named this endpoint, not the server: its own place decides which addresses it may have.
+        http: deps.oauthFetch({ server: new URL(flow.idp_token_endpoint), allowHttp: server.settings.allowHttp }),
         clock: deps.clock,
         idp_token_endpoint: flow.idp_token_endpoint,
         idp_client_id: flow.idp_client_id,

@@ -37,7 +37,9 @@ export function signInPlan(
 ): SignInPlan {
   const held = deps.store.registrations.forIssuer(discovery.as.issuer);
   const choice =
-    held === null ? chooseRegistration({ as: discovery.as, preRegistered: null, cimdUrl: deps.config.cimdUrl }).kind : 'existing';
+    held === null
+      ? chooseRegistration({ as: discovery.as, preRegistered: null, cimdUrl: deps.config.cimdUrl }).kind
+      : 'existing';
   return {
     server: server.name,
     issuer: discovery.as.issuer,

@@ -63,7 +63,12 @@ export async function refreshGrant(
 const answerLost = (error: unknown): boolean =>
   isTokentrayError(error, 'token_unavailable') && error.facts['kind'] === 'lost';
 
-async function failed(deps: GrantDeps, row: GrantRow, server: ServerRow, error: TokentrayError): Promise<RefreshOutcome> {
+async function failed(
+  deps: GrantDeps,
+  row: GrantRow,
+  server: ServerRow,
+  error: TokentrayError,
+): Promise<RefreshOutcome> {
   record(deps, 'refresh-failed', server.name, row.id, { code: error.code, why: error.message });
   if (error.code === 'token_refused' && error.facts['kind'] === 'ended') {
     await endGrant(deps, row, 'ended-by-provider');

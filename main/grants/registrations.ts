@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AuthorizationServer } from 'oauth4webapi';
 import { TokentrayError } from '../errors.ts';
-import { chooseRegistration, registerDynamically } from '../oauth/registration.ts';
+import { chooseRegistration, defaultAuthMethod, registerDynamically } from '../oauth/registration.ts';
 import type { Registration } from '../oauth/types.ts';
 import type { Fetch } from '../ports.ts';
 import { quote } from '../quote.ts';
@@ -92,19 +92,19 @@ export async function keepRegistration(deps: GrantDeps, registration: Registrati
 }
 
 /** The user's own client at one issuer, as a registration. The method defaults to what the credentials allow. */
-export function preRegistered(issuer: string, client: PreRegisteredClient, redirectUris: string[], now: number): Registration {
+export function preRegistered(as: AuthorizationServer, client: PreRegisteredClient, now: number): Registration {
   const method =
     client.token_endpoint_auth_method ??
-    (client.private_key !== undefined ? 'private_key_jwt' : client.client_secret !== undefined ? 'client_secret_basic' : 'none');
+    defaultAuthMethod(as, { secret: client.client_secret !== undefined, key: client.private_key !== undefined });
   return {
-    issuer,
+    issuer: as.issuer,
     kind: 'pre-registered',
     client_id: client.client_id,
     token_endpoint_auth_method: method,
     ...(client.client_secret === undefined ? {} : { client_secret: client.client_secret }),
     ...(client.private_key === undefined ? {} : { private_key: client.private_key }),
     ...(client.signing_alg === undefined ? {} : { signing_alg: client.signing_alg }),
-    redirect_uris: redirectUris,
+    redirect_uris: [],
     client_secret_expires_at: null,
     registered_at: now,
   };
@@ -117,9 +117,10 @@ export function preRegistered(issuer: string, client: PreRegisteredClient, redir
 export async function obtainRegistration(
   deps: GrantDeps,
   http: Fetch,
-  request: { server: string; as: AuthorizationServer; redirectUri: string; again: boolean },
+  request: { server: string; as: AuthorizationServer; redirectUris: readonly [string, ...string[]]; again: boolean },
 ): Promise<HeldRegistration> {
-  const { as, redirectUri, server } = request;
+  const { as, redirectUris, server } = request;
+  const [redirectUri] = redirectUris;
   const held = await heldRegistration(deps, as.issuer);
   if (held !== null && (!request.again || held.registration.kind === 'pre-registered')) return held;
 
@@ -131,13 +132,13 @@ export async function obtainRegistration(
         kind: 'cimd',
         client_id: choice.client_id,
         token_endpoint_auth_method: 'none',
-        redirect_uris: [redirectUri],
+        redirect_uris: redirectUris,
         client_secret_expires_at: null,
         registered_at: deps.clock.now(),
       });
     case 'dcr': {
       const registration = await registerDynamically(http, as, {
-        redirectUris: [redirectUri],
+        redirectUris,
         clientName: deps.config.clientName,
         clientUri: deps.config.clientUri,
         now: deps.clock.now(),

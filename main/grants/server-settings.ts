@@ -24,7 +24,12 @@ export function checkedServer(name: string, url: string, settings: ServerSetting
     });
   }
   const parsed = URL.canParse(url) ? new URL(url) : null;
-  if (parsed === null || !['http:', 'https:'].includes(parsed.protocol) || parsed.username !== '' || parsed.password !== '') {
+  if (
+    parsed === null ||
+    !['http:', 'https:'].includes(parsed.protocol) ||
+    parsed.username !== '' ||
+    parsed.password !== ''
+  ) {
     throw new TokentrayError('invalid_input', `${quote(url)} is no address of an MCP server`, {
       attempted: 'add the server',
       subject: name,
@@ -32,11 +37,15 @@ export function checkedServer(name: string, url: string, settings: ServerSetting
     });
   }
   if (parsed.protocol === 'http:' && !settings.allowHttp && !loopbackNames.has(parsed.hostname)) {
-    throw new TokentrayError('insecure_url', `${parsed.origin} is not encrypted: anybody on the way could read the token`, {
-      attempted: 'add the server',
-      subject: name,
-      advice: 'Use its https address, or add it with --allow-http if you accept that.',
-    });
+    throw new TokentrayError(
+      'insecure_url',
+      `${parsed.origin} is not encrypted: anybody on the way could read the token`,
+      {
+        attempted: 'add the server',
+        subject: name,
+        advice: 'Use its https address, or add it with --allow-http if you accept that.',
+      },
+    );
   }
   parsed.hash = '';
   return { name, url: parsed.href };

@@ -62,7 +62,9 @@ export async function startSignIn(
 
   const cancelled = new AbortController();
   const cancel = (): void =>
-    cancelled.abort(new TokentrayError('sign_in_cancelled', `the sign-in to ${server.name} was cancelled`, { subject: server.name }));
+    cancelled.abort(
+      new TokentrayError('sign_in_cancelled', `the sign-in to ${server.name} was cancelled`, { subject: server.name }),
+    );
   request.signal?.addEventListener('abort', cancel, { once: true });
   const stopTimers = [
     deps.clock.after(deps.config.silenceMs, () => {
@@ -147,8 +149,7 @@ export async function startSignIn(
   };
 }
 
-export const memoryWarning =
-  'no keychain: this sign-in lives in memory only and is forgotten when the broker ends';
+export const memoryWarning = 'no keychain: this sign-in lives in memory only and is forgotten when the broker ends';
 
 /** A time-out, or, where our client came from an earlier registration, what silence at that page usually means. */
 function noAnswer(deps: GrantDeps, request: SignInRequest): TokentrayError {

@@ -1,13 +1,21 @@
 // The sign-ins of one server: at most one under way, joined by whoever asks; a forgotten client is registered again once.
 import type { LoopbackHost, LoopbackLease } from './loopback-host.ts';
 import { TokentrayError } from '../errors.ts';
+import type { AuthorizationServer } from 'oauth4webapi';
 import type { Discovery } from '../oauth/discovery.ts';
+import type { Loopback } from '../oauth/loopback.ts';
 import type { ServerRow } from '../store/types.ts';
 import type { GrantDeps } from './deps.ts';
 import type { Discovered } from './discovered.ts';
 import { record } from './history.ts';
 import { plannedScopes, signInPlan } from './plan.ts';
-import { heldRegistration, keepRegistration, obtainRegistration, preRegistered, type HeldRegistration } from './registrations.ts';
+import {
+  heldRegistration,
+  keepRegistration,
+  obtainRegistration,
+  preRegistered,
+  type HeldRegistration,
+} from './registrations.ts';
 import { forgotOurClient, memoryWarning, startSignIn, type SignedIn } from './sign-in.ts';
 import type { SignIn, SignInOptions, SignInPlan, SignInResult } from './types.ts';
 import { clientRef, decodeClient } from './vault-items.ts';
@@ -18,7 +26,7 @@ export interface SignIns {
   current(): { url: string; since: number } | null;
   cancel(): void;
   /** The client that the user brought for this server, bound to the issuer that is found first and to no other. */
-  ownClient(issuer: string): Promise<HeldRegistration | null>;
+  ownClient(as: AuthorizationServer): Promise<HeldRegistration | null>;
   /** The answer for a flow that needed no browser. */
   withoutBrowser(expiresAt: number | null): SignIn;
 }
@@ -44,13 +52,17 @@ export function createSignIns(
     return discovery.get(options.issuer);
   }
 
-  async function ownClient(issuer: string): Promise<HeldRegistration | null> {
+  async function ownClient(as: AuthorizationServer): Promise<HeldRegistration | null> {
     const item = await deps.vault.read(clientRef(server().name, server().url));
     if (item === null) return null;
     const client = decodeClient(item, server().name);
-    const kept = await keepRegistration(deps, preRegistered(issuer, client, [], deps.clock.now()));
+    const kept = await keepRegistration(deps, preRegistered(as, client, deps.clock.now()));
     await deps.vault.delete(clientRef(server().name, server().url));
-    record(deps, 'registered', server().name, null, { issuer, client_id: client.client_id, kind: 'pre-registered' });
+    record(deps, 'registered', server().name, null, {
+      issuer: as.issuer,
+      client_id: client.client_id,
+      kind: 'pre-registered',
+    });
     return kept;
   }
 
@@ -59,24 +71,22 @@ export function createSignIns(
     found: Discovery,
     options: SignInOptions,
   ): Promise<{ lease: LoopbackLease; redirectUri: string; held: HeldRegistration }> {
-    await ownClient(found.as.issuer);
+    await ownClient(found.as);
     const before = await heldRegistration(deps, found.as.issuer);
     const registered = before?.registration.redirect_uris[0];
     const again = options.registerAgain === true;
     const ownPort = registered === undefined || again ? null : Number(new URL(registered).port) || null;
     const lease = await host.lease(ownPort ?? deps.config.callbackPort, false);
     try {
-      const redirectUri =
-        registered !== undefined && ownPort === lease.loopback.port ? registered : lease.loopback.redirectUri('127.0.0.1');
       // A dynamic client was registered with one port; on another one it is a new client (some servers compare ports).
       const moved = ownPort !== null && ownPort !== lease.loopback.port && before?.registration.kind === 'dcr';
       const held = await obtainRegistration(deps, discovery.http, {
         server: server().name,
         as: found.as,
-        redirectUri,
+        redirectUris: [lease.loopback.redirectUri('127.0.0.1'), lease.loopback.redirectUri('localhost')],
         again: again || moved,
       });
-      return { lease, redirectUri, held };
+      return { lease, redirectUri: registeredUri(held, lease.loopback), held };
     } catch (error) {
       await lease.release();
       throw error;
@@ -105,27 +115,50 @@ export function createSignIns(
         },
         events.kept,
       );
-      const done = signIn.done
-        .catch(async (error: unknown) => {
-          failed(error);
-          if (repeated || !forgotOurClient(error, held)) throw error;
-          const next = await open({ ...options, registerAgain: true }, true);
-          if (options.openBrowser !== false) return next.done;
-          next.cancel();
-          throw new TokentrayError('client_unknown', `${server().name}'s authorization server had forgotten this client`, {
-            attempted: 'sign in',
-            subject: server().name,
-            advice: `It was registered again; sign in once more: tokentray connect ${server().name}`,
-            cause: error,
-          });
-        })
-        .finally(() => lease.release());
+      const done = finished(signIn, held, options, repeated, lease);
       done.catch(() => undefined);
       return { ...signIn, done };
     } catch (error) {
       await lease.release();
       throw error;
     }
+  }
+
+  /** The flow's end; where the server had forgotten our client, the end of a second flow with a new one. */
+  async function finished(
+    signIn: SignIn,
+    held: HeldRegistration,
+    options: SignInOptions,
+    repeated: boolean,
+    lease: LoopbackLease,
+  ): Promise<SignInResult> {
+    try {
+      const result = await signIn.done;
+      rememberPort(held, signIn);
+      return result;
+    } catch (error) {
+      failed(error);
+      if (repeated || !forgotOurClient(error, held)) throw error;
+      const next = await open({ ...options, registerAgain: true }, true);
+      if (options.openBrowser !== false) return await next.done;
+      next.cancel();
+      const { name } = server();
+      throw new TokentrayError('client_unknown', `${name}'s authorization server had forgotten this client`, {
+        attempted: 'sign in',
+        subject: name,
+        advice: `It was registered again; sign in once more: tokentray connect ${name}`,
+        cause: error,
+      });
+    } finally {
+      await lease.release();
+    }
+  }
+
+  /** A client that the user registered proved to work with this redirect URI: it keeps it, port and all. */
+  function rememberPort(held: HeldRegistration, signIn: SignIn): void {
+    const row = deps.store.registrations.get(held.id);
+    if (row === null || row.redirect_uris.length > 0 || signIn.redirectUri === null) return;
+    deps.store.registrations.put({ ...row, redirect_uris: [signIn.redirectUri] });
   }
 
   function failed(error: unknown): void {
@@ -190,4 +223,12 @@ export function createSignIns(
       };
     },
   };
+}
+
+/** The redirect URI that the server knows, by address or by name; what a server registers of the two is its choice. */
+function registeredUri(held: HeldRegistration, loopback: Loopback): string {
+  const known = held.registration.redirect_uris;
+  const byAddress = loopback.redirectUri('127.0.0.1');
+  const byName = loopback.redirectUri('localhost');
+  return !known.includes(byAddress) && known.includes(byName) ? byName : byAddress;
 }

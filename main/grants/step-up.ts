@@ -15,19 +15,29 @@ export type NextStep =
 export interface StepUps {
   /** The union of what is held and what is challenged, or the reason why asking again would not help. */
   next(server: ServerRow, row: GrantRow | null, challenged: readonly string[]): NextStep;
-  /** The person signed in by hand: earlier failures no longer count. */
+  /** A sign-in for these scopes was carried through, or refused by the person: only that counts as an attempt. */
+  tried(challenged: readonly string[]): void;
+  /** The person signed in of their own accord: earlier failures no longer count. */
   reset(): void;
 }
+
+const keyOf = (challenged: readonly string[]): string => [...challenged].sort().join(' ');
 
 export function stepUps(now: () => number): StepUps {
   const attempts = new Map<string, { count: number; last: number }>();
 
+  const attemptsFor = (challenged: readonly string[]): number => {
+    const earlier = attempts.get(keyOf(challenged));
+    return earlier === undefined || now() - earlier.last > forgetAfterMs ? 0 : earlier.count;
+  };
+
   return {
     reset: () => attempts.clear(),
+    tried(challenged) {
+      attempts.set(keyOf(challenged), { count: attemptsFor(challenged) + 1, last: now() });
+    },
     next(server, row, challenged) {
-      const key = [...challenged].sort().join(' ');
-      const earlier = attempts.get(key);
-      const count = earlier === undefined || now() - earlier.last > forgetAfterMs ? 0 : earlier.count;
+      const count = attemptsFor(challenged);
       const step = stepUpScopes(
         {
           requested: row?.requestedScopes ?? [],
@@ -40,13 +50,16 @@ export function stepUps(now: () => number): StepUps {
       if (step.kind === 'hopeless' || count >= mostAttempts) {
         return { kind: 'give-up', error: permanent(server.name, challenged, step) };
       }
-      attempts.set(key, { count: count + 1, last: now() });
       return { kind: 'ask', scopes: step.scopes, freshConsent: step.freshConsent || count > 0 };
     },
   };
 }
 
-function permanent(server: string, challenged: readonly string[], step: ReturnType<typeof stepUpScopes>): TokentrayError {
+function permanent(
+  server: string,
+  challenged: readonly string[],
+  step: ReturnType<typeof stepUpScopes>,
+): TokentrayError {
   const wanted = challenged.map((scope) => quote(scope, 80)).join(', ') || 'more scopes';
   const [why, advice] =
     step.kind === 'hopeless' && step.because === 'removed-by-user'

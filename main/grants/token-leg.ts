@@ -27,7 +27,10 @@ export function tokenLeg(
 }
 
 /** A new key where the resource wants bound tokens and the authorization server can bind them; else null. */
-export async function newDpopBinding(discovery: Discovery, challengeSchemes: readonly string[]): Promise<DpopBinding | null> {
+export async function newDpopBinding(
+  discovery: Discovery,
+  challengeSchemes: readonly string[],
+): Promise<DpopBinding | null> {
   if (!wantsDpop(discovery.as, discovery.resourceMetadata, challengeSchemes)) return null;
   return dpopBinding(await createDpopKey());
 }

@@ -127,7 +127,11 @@ export function registrationRef(id: string, issuer: string): SecretRef {
 }
 
 export function clientRef(server: string, url: string): SecretRef {
-  return { kind: 'registration', id: `client-${server}`, label: `${server} (${new URL(url).host}) – client credentials` };
+  return {
+    kind: 'registration',
+    id: `client-${server}`,
+    label: `${server} (${new URL(url).host}) – client credentials`,
+  };
 }
 
 /** Credentials of a flow without a browser live beside the server that uses them. */

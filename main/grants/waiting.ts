@@ -9,8 +9,7 @@ const reasons: Record<NeedsSignInReason, string> = {
   'revoked-here': 'the grant was revoked here',
   'no-refresh-token': 'the access token has ended and the provider gave no refresh token',
   'lost-from-vault': 'the vault no longer holds its refresh token',
-  'refresh-answer-lost':
-    'the answer to a refresh was lost, and the provider may have replaced the refresh token in it',
+  'refresh-answer-lost': 'the answer to a refresh was lost, and the provider may have replaced the refresh token in it',
   'registration-needed': 'the authorization server registers no clients by itself',
   'client-unknown': 'the authorization server no longer knows this client',
   'authorization-server-changed': 'the server now uses another authorization server',
@@ -18,10 +17,12 @@ const reasons: Record<NeedsSignInReason, string> = {
   'more-scopes-wanted': 'it wants scopes that were not granted yet',
 };
 
-export const reasonText = (because: NeedsSignInReason): string => reasons[because];
-
 /** A person is needed. Not retried by anybody: only a sign-in helps. */
-export function needsSignIn(server: string, because: NeedsSignInReason, scopes: readonly string[] = []): TokentrayError {
+export function needsSignIn(
+  server: string,
+  because: NeedsSignInReason,
+  scopes: readonly string[] = [],
+): TokentrayError {
   const wanted = scopes.length === 0 ? '' : `: ${scopes.map((scope) => quote(scope, 80)).join(', ')}`;
   return new TokentrayError('needs_sign_in', `${server} needs a sign-in: ${reasons[because]}${wanted}`, {
     attempted: 'get an access token',

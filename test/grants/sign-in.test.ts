@@ -100,6 +100,8 @@ describe('signing in', () => {
     });
     await w.signIn();
     expect(w.grants.view('demo').registration).toBe('pre-registered');
+    const kept = w.store.registrations.forIssuer(w.authorizationServer.issuer)?.redirect_uris;
+    expect(kept).toEqual([expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/callback$/u)]);
     expect(w.authorizationServer.stats.count({ endpoint: 'registration' })).toBe(0);
     expect(await w.call()).toBe(200);
   });
@@ -224,21 +226,37 @@ describe('stepping up', () => {
     await using w = await world({ auth: { scopesSupported: ['mcp'] } });
     await w.signIn();
     const before = w.browser.visits.length;
-    await expect(w.call('admin')).rejects.toMatchObject({ code: 'needs_sign_in', facts: { because: 'more-scopes-wanted' } });
+    await expect(w.call('admin')).rejects.toMatchObject({
+      code: 'needs_sign_in',
+      facts: { because: 'more-scopes-wanted' },
+    });
     expect(w.browser.visits.length).toBe(before);
     expect(await w.call('echo')).toBe(200);
     await w.signIn();
     expect(await w.call('admin')).toBe(200);
   });
-});
 
-describe('the authorization server moves', () => {
-  it('is noticed on a 401, and the old server’s client is not used at the new one', async () => {
-    await using w = await world({
-      add: (grants, url) => grants.addServer({ name: 'demo', url, settings: { signIn: 'auto' } }),
-    });
+  it('asks the person twice at most, then says that it is permanent, until they sign in of their own accord', async () => {
+    await using w = await world({ auth: { scopesSupported: ['mcp'] } });
     await w.signIn();
-    expect(await w.call()).toBe(200);
-    expect(w.store.registrations.forIssuer(w.authorizationServer.issuer)).not.toBeNull();
+    w.authorizationServer.policy.grantScopes = (scopes) => scopes.filter((scope) => scope !== 'admin');
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      for (let call = 0; call < 3; call += 1) {
+        await expect(w.call('admin')).rejects.toMatchObject({ code: 'needs_sign_in' });
+      }
+      await w.signIn();
+    }
+    await expect(w.call('admin')).rejects.toMatchObject({ code: 'insufficient_scope', facts: { permanent: true } });
+    await w.signIn();
+    await expect(w.call('admin')).rejects.toMatchObject({ code: 'needs_sign_in' });
+  });
+
+  it('leaves what the next ordinary sign-in asks for as it was', async () => {
+    await using w = await world({ auth: { scopesSupported: ['mcp'], challenge: { scope: true } } });
+    await w.signIn();
+    await expect(w.call('admin')).rejects.toMatchObject({ code: 'needs_sign_in' });
+    await w.signIn();
+    await w.grants.revoke('demo');
+    expect((await w.grants.plan('demo')).scopes).toEqual(['mcp']);
   });
 });

@@ -36,10 +36,19 @@ describe('stepping up', () => {
     const steps = stepUps(() => 0);
     const held = row(['read'], ['read']);
     expect(steps.next(server, held, ['admin']).kind).toBe('ask');
+    steps.tried(['admin']);
     expect(steps.next(server, row(['read', 'admin'], ['read']), ['admin'])).toMatchObject({ freshConsent: true });
+    steps.tried(['admin']);
     const last = steps.next(server, row(['read', 'admin'], ['read']), ['admin']);
     expect(last.kind).toBe('give-up');
     expect(last.kind === 'give-up' && last.error.code).toBe('insufficient_scope');
+  });
+
+  it('does not count requests that were refused before anybody was asked', () => {
+    const steps = stepUps(() => 0);
+    for (let request = 0; request < 10; request += 1) {
+      expect(steps.next(server, row(['read'], ['read']), ['admin']).kind).toBe('ask');
+    }
   });
 
   it('starts over when the person signs in by hand or after ten minutes', () => {
@@ -47,8 +56,8 @@ describe('stepping up', () => {
     const steps = stepUps(() => now);
     const held = row(['read', 'admin'], ['read']);
     const tire = (): void => {
-      steps.next(server, held, ['admin']);
-      steps.next(server, held, ['admin']);
+      steps.tried(['admin']);
+      steps.tried(['admin']);
       expect(steps.next(server, held, ['admin']).kind).toBe('give-up');
     };
     tire();
