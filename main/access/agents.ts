@@ -7,7 +7,7 @@ import { secret, type Secret } from '../secret.ts';
 import type { AgentRow, Store } from '../store/types.ts';
 
 /** What may be shown of an agent. Times are milliseconds since the epoch. */
-export interface AgentView {
+interface AgentView {
   readonly name: string;
   readonly createdAt: number;
   readonly lastUsedAt: number | null;

@@ -22,7 +22,7 @@ export interface Failure {
 
 // MCP reserves -32000 to -32099 for the specification and its past (2026-07-28 basic, "Error Codes"); the rest of
 // JSON-RPC's negative range below -32768 and above -32000 is the application's. One code; `data.code` tells which.
-export const bridgeErrorCode = -31_001;
+const bridgeErrorCode = -31_001;
 
 const id = z.union([z.string().max(1024), z.number()]);
 const message = z.object({ id: id.optional(), method: z.string().max(1024).optional() });

@@ -7,6 +7,7 @@ import {
   UnsupportedProtocolVersionError,
 } from '@modelcontextprotocol/client';
 import { TokentrayError } from '../errors.ts';
+import { bounded } from './relay/exchange.ts';
 import type { AgentEra, JsonObject, ServerEra, Upstream } from './relay/types.ts';
 import { asObject, asText, meta, modernVersion } from './relay/wire.ts';
 
@@ -33,7 +34,13 @@ export interface Detected {
   readonly discover?: JsonObject;
 }
 
+/** In which the person may have to sign in first, where the browser opens by itself. */
+const patience = 6 * 60_000;
+/** Of a stream that should begin with an `endpoint`. */
 const silence = 10_000;
+/** Answers about the one who asks, or about the moment: none of them is evidence of an era. */
+const undecided = new Set([401, 403, 408, 429]);
+const largestAnswer = 1024 * 1024;
 const remembered = new WeakMap<Upstream, { verdict: Promise<Detected>; at: number }>();
 /** How long a verdict is believed without asking again: an upgraded server still answers `initialize`. */
 const horizon = 24 * 60 * 60_000;
@@ -66,6 +73,22 @@ export async function detect(upstream: Upstream): Promise<Detected> {
   }
 }
 
+/** For when a modern server answers as none would: the next that asks for its era has it probed. */
+export function doubtEra(upstream: Upstream): void {
+  remembered.delete(upstream);
+}
+
+/** A modern server's word of itself is taken for this long: one that was upgraded may offer more. */
+const freshness = 5 * 60_000;
+
+/** As `detect`, with what the server says of itself not older than some minutes: for an agent that connects now. */
+export async function detectAfresh(upstream: Upstream): Promise<Detected> {
+  const detected = await detect(upstream);
+  const at = remembered.get(upstream)?.at ?? Infinity;
+  const stale = detected.era === 'modern' && upstream.clock.now() - at > freshness;
+  return stale ? detectAgain(upstream) : detected;
+}
+
 /** Asks the server again whatever was believed: for when it contradicts the verdict. */
 export async function detectAgain(upstream: Upstream): Promise<Detected> {
   remembered.set(upstream, { verdict: Promise.resolve({ era: 'legacy' }), at: -Infinity });
@@ -74,13 +97,18 @@ export async function detectAgain(upstream: Upstream): Promise<Detected> {
 
 async function probe(upstream: Upstream): Promise<Detected> {
   let status: number | null = null;
+  let speaksJsonRpc = false;
   let refused: unknown = null;
+  const answering = bounded(upstream.fetch, largestAnswer);
   const transport = new StreamableHTTPClientTransport(upstream.url, {
     fetch: async (input, init) => {
       try {
-        const response = await upstream.fetch(input, init);
+        const response = await answering(input, init);
         status = response.status;
-        return response;
+        if (response.ok) return response;
+        const text = await response.text();
+        speaksJsonRpc = isJsonRpc(text);
+        return new Response(text, { status: response.status, headers: response.headers });
       } catch (error) {
         refused = error;
         throw error;
@@ -89,14 +117,14 @@ async function probe(upstream: Upstream): Promise<Detected> {
   });
   const client = new Client(
     { name: 'tokentray', version: '1' },
-    { versionNegotiation: { mode: { pin: modernVersion }, probe: { timeoutMs: silence } } },
+    { versionNegotiation: { mode: { pin: modernVersion }, probe: { timeoutMs: patience } } },
   );
   try {
     await client.connect(transport);
     return { era: 'modern', discover: asObject(client.getDiscoverResult()) };
   } catch (error) {
     if (refused !== null) throw refused;
-    if (status === null || status >= 500 || status === 401 || status === 403 || !isVerdict(error)) {
+    if (status === null || status >= 500 || undecided.has(status) || !isVerdict(error)) {
       throw new TokentrayError('unreachable', 'the server did not say which protocol revision it speaks', {
         attempted: 'find out which protocol revision the server speaks',
         advice: 'Check the address of the server, or try again later.',
@@ -104,7 +132,7 @@ async function probe(upstream: Upstream): Promise<Detected> {
         cause: error,
       });
     }
-    return { era: (await isEventStreamOnly(upstream, status)) ? 'legacy-sse' : 'legacy' };
+    return { era: !speaksJsonRpc && (await isEventStreamOnly(upstream, status)) ? 'legacy-sse' : 'legacy' };
   } finally {
     await client.close().catch(() => {});
   }
@@ -117,6 +145,14 @@ async function probe(upstream: Upstream): Promise<Detected> {
 function isVerdict(error: unknown): boolean {
   if (error instanceof UnsupportedProtocolVersionError) return error.supported.some((version) => !isModern(version));
   return error instanceof SdkError && error.code === SdkErrorCode.EraNegotiationFailed;
+}
+
+function isJsonRpc(text: string): boolean {
+  try {
+    return asObject(JSON.parse(text))['jsonrpc'] === '2.0';
+  } catch {
+    return false;
+  }
 }
 
 /**

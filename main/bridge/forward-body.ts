@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 
 /** Bodies up to this size can be repeated after a 401; JSON-RPC requests are nearly always far below it. */
-export const replayBoundBytes = 4 * 1024 * 1024;
+const replayBoundBytes = 4 * 1024 * 1024;
 
 /** Reads the source only as fast as the one who opened it last; a chunk that nobody took yet is never lost. */
 export class ReplayBody {

@@ -8,6 +8,8 @@ export interface RouteQuestion {
   readonly sessionId: string | null;
   readonly relayOwns: (sessionId: string) => boolean;
   readonly grant: GrantState['kind'];
+  /** `sign-in: auto`: asking the server is what opens the browser, so a missing grant is no reason not to ask. */
+  readonly opensBrowser: boolean;
   readonly agentEra: () => Promise<AgentEra>;
   readonly serverEra: () => Promise<ServerEra>;
 }
@@ -17,7 +19,7 @@ export async function routeFor(question: RouteQuestion): Promise<'forward' | 're
   if (sessionId !== null && question.relayOwns(sessionId)) return 'relay';
   // Without a grant nothing may reach the server, and the relay has an answer for every request. A session that the
   // server itself opened is not moved: it goes on after the next sign-in.
-  if (sessionId === null && !holdsGrant(question.grant)) return 'relay';
+  if (sessionId === null && !question.opensBrowser && !holdsGrant(question.grant)) return 'relay';
   const server = await eraOf(question);
   // HTTP+SSE (2024-11-05) is nobody's era here: no agent speaks it to the bridge.
   return server !== null && server === (await question.agentEra()) ? 'forward' : 'relay';

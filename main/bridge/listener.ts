@@ -25,6 +25,8 @@ export const defaultPort = 18_729;
 
 export interface BridgeParts {
   readonly preferredPort?: number;
+  /** How many connections may be open at once. */
+  readonly mostConnections?: number;
   readonly store: Pick<Store, 'servers'>;
   readonly grants: Pick<Grants, 'upstreamAuth' | 'view' | 'signIn'>;
   readonly agents: Pick<Agents, 'verify'>;
@@ -49,7 +51,7 @@ export interface Bridge {
 const host = '127.0.0.1';
 const mcpPath = /^\/mcp\/([a-z0-9-]{1,64})$/u;
 /** An agent holds a handful of streams; this many mean that something is wrong, and each costs file descriptors. */
-const mostConnections = 512;
+const defaultMostConnections = 512;
 const mostHeaderBytes = 32 * 1024;
 const headersWithinMs = 20_000;
 /** A refused sender may finish its body, so that it reads the answer, but not at leisure. */
@@ -81,7 +83,8 @@ export async function startBridge(parts: BridgeParts): Promise<Bridge> {
       });
     },
   );
-  server.maxConnections = mostConnections;
+  server.maxConnections = parts.mostConnections ?? defaultMostConnections;
+  server.on('drop', () => log.warn('too many connections to the bridge at once', { most: server.maxConnections }));
 
   const refuse = (req: IncomingMessage, res: ServerResponse, refusal: Refusal): void => {
     sendJson(res, refusal.status, { error: refusal.message }, { ...refusal.headers, connection: 'close' });
@@ -127,6 +130,7 @@ export async function startBridge(parts: BridgeParts): Promise<Bridge> {
         sessionId: sessionIdOf(req),
         relayOwns: (id) => relay.owns(id),
         grant: parts.grants.view(row.name).state.kind,
+        opensBrowser: row.settings.signIn === 'auto',
         agentEra: () => agentEraOf(req, body),
         serverEra: () => parts.serverEra(row.name),
       });

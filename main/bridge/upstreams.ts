@@ -106,7 +106,7 @@ export function createUpstreams(parts: UpstreamParts): Upstreams {
 
 function readKnown(text: string | null): KnownServer | null {
   if (text === null) return null;
-  const parsed = knownSchema.safeParse(JSON.parse(text));
+  const parsed = knownSchema.safeParse(fromJson(text));
   if (!parsed.success) return null;
   const { serverInfo, capabilities, instructions, tools } = parsed.data;
   return {
@@ -115,4 +115,13 @@ function readKnown(text: string | null): KnownServer | null {
     ...(instructions === undefined ? {} : { instructions }),
     ...(tools === undefined ? {} : { tools }),
   };
+}
+
+/** A setting that cannot be read says nothing about the server: it is learnt anew. */
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }

@@ -121,6 +121,7 @@ export interface SetupOptions {
   serverEra?: BridgeParts['serverEra'];
   relay?: Partial<Relay>;
   preferredPort?: number;
+  mostConnections?: number;
   signIn?: (server: string, options?: SignInOptions) => Promise<SignIn>;
 }
 
@@ -151,6 +152,7 @@ export async function setup(options: SetupOptions): Promise<Setup> {
   };
   const bridge = await startBridge({
     preferredPort: options.preferredPort ?? 0,
+    ...(options.mostConnections === undefined ? {} : { mostConnections: options.mostConnections }),
     store,
     grants: {
       upstreamAuth: () => grant,

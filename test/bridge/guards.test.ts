@@ -1,4 +1,5 @@
 // Only agents with a key reach a server through the bridge; web pages of any other origin never do.
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { agentHeaders, ask, call, loopback, setup, text, type Setup } from './fixture.ts';
@@ -159,6 +160,24 @@ describe('everything else', () => {
       `GET http://evil.example/mcp/notes HTTP/1.1\r\nHost: 127.0.0.1:${made.bridge.port}\r\nConnection: close\r\n\r\n`,
     );
     expect(answer).toMatch(/^HTTP\/1\.1 404 /u);
+  });
+
+  it('has room for so many connections: one too many is closed unanswered, and let in when another has left', async () => {
+    const small = await setup({ upstream: 'http://127.0.0.1:1/mcp', mostConnections: 2 });
+    const held = [connect(small.bridge.port, '127.0.0.1'), connect(small.bridge.port, '127.0.0.1')];
+    const last = held[1];
+    await Promise.all(held.map((socket) => once(socket, 'connect')));
+    await expect(ask(`${small.bridge.url}/`)).rejects.toThrow();
+    last?.destroy();
+    await expect
+      .poll(() =>
+        ask(`${small.bridge.url}/`).then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      )
+      .toBe(404);
+    await small.close();
   });
 
   it('has bounded headers', async () => {

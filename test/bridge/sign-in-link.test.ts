@@ -99,7 +99,7 @@ describe('a sign-in link', () => {
     const first = await press(made);
     expect(first.status).toBe(502);
     expect(first.text).not.toContain('<script>');
-    expect(first.text).toContain('&lt;script&gt;alert(1)&lt;/script&gt;&#39;&amp;');
+    expect(first.text).toContain('&#60;script&#62;alert(1)&#60;/script&#62;&#39;&#38;');
     fail = false;
     expect((await press(made)).status).toBe(303);
   });
