@@ -13,7 +13,9 @@ import { defaultGrantConfig, type GrantConfig } from './grants/deps.ts';
 import { diagnose } from './grants/doctor.ts';
 import { createGrants } from './grants/grants.ts';
 import { createOutbound } from './net/outbound.ts';
-import type { Clock, Log, OpenUrl } from './ports.ts';
+import { TokentrayError } from './errors.ts';
+import type { Clock, Fetch, Log, OpenUrl } from './ports.ts';
+import { quote } from './quote.ts';
 import { openStore } from './store/open.ts';
 import type { Vault } from './vault/open.ts';
 import { version } from './version.ts';
@@ -48,6 +50,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     ...(options.extraCaFiles === undefined ? {} : { extraCaFiles: options.extraCaFiles }),
   });
   const { store, setAside } = openStore({ file: options.paths.database, log, clock });
+  const config = { ...defaultGrantConfig, ...options.grants };
   const grants = createGrants({
     clock,
     random: Math.random,
@@ -56,7 +59,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     vault,
     openUrl: options.openUrl,
     oauthFetch: outbound.oauthFetch,
-    config: { ...defaultGrantConfig, ...options.grants },
+    config,
   });
   const agents = createAgents({ store, clock });
 
@@ -99,8 +102,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       agents,
       vault,
       bridge,
-      diagnose: (url, { allowHttp }) =>
-        diagnose({ http: outbound.oauthFetch({ server: new URL(url), allowHttp }), clock }, url),
+      diagnose: (url, { allowHttp, signal }) => {
+        const http = outbound.oauthFetch({ server: webAddress(url), allowHttp });
+        const abortable: Fetch = (input, init) => http(input, signal === undefined ? init : { ...init, signal });
+        return diagnose({ http: abortable, clock, cimdUrl: config.cimdUrl }, url);
+      },
       version,
       startedAt: clock.now(),
       dataFolder: options.paths.data,
@@ -123,4 +129,14 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       store.close();
     },
   };
+}
+
+/** @throws invalid_input */
+function webAddress(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url !== null && (url.protocol === 'https:' || url.protocol === 'http:')) return url;
+  throw new TokentrayError('invalid_input', `${quote(text)} is no web address`, {
+    attempted: 'examine the server',
+    advice: 'Give the http(s) address of an MCP server.',
+  });
 }

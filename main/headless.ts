@@ -82,7 +82,8 @@ export async function runHost({ options, foreground, askPassphrase, onReady }: H
       const bridge = broker.control.bridge?.url ?? '';
       const ready = { controlSocket: control.path, bridge, data: paths.data, vault: vault.kind };
       log.info('the broker is up', { version, pid: process.pid, ...ready });
-      if (!vault.persistent) log.warn('grants end with this broker: there is no vault that outlives it', { because: vault.reason });
+      if (!vault.persistent)
+        log.warn('grants end with this broker: there is no vault that outlives it', { because: vault.reason });
       onReady?.({ pid: process.pid, version, ...ready });
       log.info('the broker stops', { because: await stop.signal });
       await control.close();
@@ -123,19 +124,24 @@ function openLog(paths: Paths, options: HostOptions, foreground: boolean): Log &
   return { ...log, close: () => file.close() };
 }
 
+const ignore = (): void => undefined;
+
 /** Resolves with the first signal to stop. A terminal that closes does not end a broker. */
 function nextSignal(): { signal: Promise<string>; forget: () => void } {
-  let told: (signal: string) => void = () => undefined;
-  const signal = new Promise<string>((resolve) => (told = resolve));
-  const ignore = () => undefined;
-  process.on('SIGTERM', told);
-  process.on('SIGINT', told);
+  const told = new AbortController();
+  // Who asks twice does not want to wait for what still closes.
+  const tell = (signal: string) => (told.signal.aborted ? process.exit(exitCodes.failure) : told.abort(signal));
+  const signal = new Promise<string>((resolve) => {
+    told.signal.addEventListener('abort', () => resolve(String(told.signal.reason)));
+  });
+  process.on('SIGTERM', tell);
+  process.on('SIGINT', tell);
   process.on('SIGHUP', ignore);
   return {
     signal,
     forget() {
-      process.off('SIGTERM', told);
-      process.off('SIGINT', told);
+      process.off('SIGTERM', tell);
+      process.off('SIGINT', tell);
       process.off('SIGHUP', ignore);
     },
   };

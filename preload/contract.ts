@@ -39,7 +39,7 @@ const flowKind = z.enum(['authorization_code', 'client_credentials', 'id_jag', '
 const authMethod = z.enum(['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt']);
 const registrationKind = z.enum(['pre-registered', 'cimd', 'dcr']);
 
-export const serverSettingsSchema = z.object({
+const serverSettingsSchema = z.object({
   signIn: z.enum(['ask', 'auto']),
   flow: flowKind,
   pinnedScopes: scopes.nullable(),
@@ -80,7 +80,7 @@ export const grantStateSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
-export const grantViewSchema = z.object({
+const grantViewSchema = z.object({
   server: serverNameSchema,
   url: address,
   account: text,
@@ -115,14 +115,14 @@ const signInChoices = z.object({
 
 const signInId = z.string().min(1).max(64);
 /** A sign-in under way: `id` names it in the calls that follow; `url` is null where no browser is needed. */
-export const signInStartedSchema = z.object({
+const signInStartedSchema = z.object({
   id: signInId,
   server: serverNameSchema,
   url: address.nullable(),
   redirectUri: address.nullable(),
 });
 
-export const signInResultSchema = z.object({
+const signInResultSchema = z.object({
   server: serverNameSchema,
   issuer: address,
   requestedScopes: scopes,
@@ -168,14 +168,14 @@ export const diagnosisSchema = z.object({
     .readonly(),
 });
 
-export const agentSchema = z.object({
+const agentSchema = z.object({
   name: text,
   createdAt: millis,
   lastUsedAt: millis.nullable(),
   revokedAt: millis.nullable(),
 });
 
-export const adoptableSchema = z.object({
+const adoptableSchema = z.object({
   id: z.string().max(128),
   server: serverNameSchema,
   url: address,
@@ -183,7 +183,7 @@ export const adoptableSchema = z.object({
   scopes,
 });
 
-export const eventSchema = z.object({
+const eventSchema = z.object({
   id: z.number().int(),
   at: millis,
   server: text.nullable(),
@@ -192,7 +192,7 @@ export const eventSchema = z.object({
   detail: z.record(z.string().max(128), z.unknown()).readonly(),
 });
 
-export const statusSchema = z.object({
+const statusSchema = z.object({
   version: text,
   pid: z.number().int(),
   startedAt: millis,
@@ -210,7 +210,7 @@ export const statusSchema = z.object({
 });
 
 /** What an observer is told: first everything as it is, then each change. A slow observer gets `snapshot` again. */
-export const changeSchema = z.discriminatedUnion('kind', [
+const changeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('snapshot'), servers: z.array(grantViewSchema).max(10_000) }),
   z.object({ kind: z.literal('state'), server: serverNameSchema, state: grantStateSchema }),
   z.object({ kind: z.literal('added'), view: grantViewSchema }),
@@ -272,7 +272,9 @@ export const contract = {
   /** Grants that the vault holds and the database has lost: offered, taken up only on a person's word. */
   adoption: {
     list: base.input(none).output(z.array(adoptableSchema).max(1_000)),
-    adopt: base.input(z.object({ id: z.string().min(1).max(128) })).output(z.object({ server: serverNameSchema.nullable() })),
+    adopt: base
+      .input(z.object({ id: z.string().min(1).max(128) }))
+      .output(z.object({ server: serverNameSchema.nullable() })),
   },
   changes: base.input(none).output(eventIterator(changeSchema)),
 };

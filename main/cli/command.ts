@@ -4,7 +4,7 @@ import type { ControlClient } from '../control/client.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
 
-export interface OptionSpec {
+interface OptionSpec {
   readonly type: 'string' | 'boolean';
   readonly multiple?: boolean;
   readonly short?: string;
@@ -19,7 +19,7 @@ type Value<S extends OptionSpec> = S['type'] extends 'boolean'
   : S['multiple'] extends true
     ? readonly string[]
     : string;
-export type Values<O extends OptionSpecs> = { readonly [K in keyof O]?: Value<O[K]> };
+type Values<O extends OptionSpecs> = { readonly [K in keyof O]?: Value<O[K]> };
 
 /** What a command may do besides computing. */
 export interface Session {
@@ -34,7 +34,7 @@ export interface Session {
   runningBroker(): Promise<ControlClient>;
 }
 
-export interface Call<O extends OptionSpecs> {
+interface Call<O extends OptionSpecs> {
   readonly values: Values<O>;
   readonly words: readonly string[];
   readonly session: Session;
@@ -90,8 +90,7 @@ export function defineCommand<const O extends OptionSpecs>(spec: CommandSpec<O>)
 function parse<O extends OptionSpecs>(argv: readonly string[], options: O): { values: Values<O>; words: string[] } {
   try {
     const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
-    // parseArgs types a table that is only known at run time loosely; strict mode has checked the values against it.
-    return { values: values as Values<O>, words: positionals };
+    return { values, words: positionals };
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }

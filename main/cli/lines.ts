@@ -1,7 +1,7 @@
 // Newline-delimited messages out of a byte stream: whole lines only, bytes untouched. Free of dependencies.
 
 /** No message of the protocol comes near it; a stream that never ends a line must not fill the memory. */
-export const longestLine = 256 * 1_024 * 1_024;
+const longestLine = 256 * 1_024 * 1_024;
 
 /** Feeds chunks in, gets each whole line (with its newline) out. @throws RangeError on a line that is too long */
 export function lineSplitter(onLine: (line: Buffer) => void): (chunk: Buffer) => void {

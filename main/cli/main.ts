@@ -96,10 +96,7 @@ function openSession(terminal: Terminal, json: boolean, signal: AbortSignal): Op
       env: process.env,
       async broker() {
         if (!(await answers(controlSocket))) {
-          await terminal.working(
-            'Starting the broker',
-            startBroker({ socketPath: controlSocket, env: process.env }),
-          );
+          await terminal.working('Starting the broker', startBroker({ socketPath: controlSocket, env: process.env }));
         }
         return connect();
       },

@@ -11,7 +11,7 @@ export interface ShimSession {
   /** A line of the agent: true when it may go to the broker. */
   fromAgent(line: Buffer): boolean;
   /** A line of the broker: whether the agent gets it, and what is to be sent after it. */
-  fromBroker(line: Buffer): { readonly pass: boolean; readonly then: readonly Buffer[] };
+  fromBroker(line: Buffer): { readonly pass: boolean; readonly next: readonly Buffer[] };
   /** The stream broke: what the agent is told instead of silence. */
   broken(): Buffer[];
   /** What a new stream must hear first. While `replaying()`, the agent's own lines wait. */
@@ -74,7 +74,7 @@ export function createShimSession(): ShimSession {
 
     fromBroker(line) {
       let pass = true;
-      let then: Buffer[] = [];
+      let next: Buffer[] = [];
       for (const message of parse(line)) {
         const { id, method } = message;
         if (id === undefined) continue;
@@ -87,10 +87,10 @@ export function createShimSession(): ShimSession {
         if (initialize?.id === key(id)) initialize.answered = true;
         if (awaiting === key(id)) {
           awaiting = null;
-          then = initialized === null ? [] : [initialized, ...[...kept.values()].map(again)];
+          next = initialized === null ? [] : [initialized, ...[...kept.values()].map(again)];
         }
       }
-      return { pass, then };
+      return { pass, next };
     },
 
     broken() {
@@ -124,8 +124,9 @@ export function createShimSession(): ShimSession {
 }
 
 /** The answer to a request that nobody is left to answer; the agent may ask again, knowing that it may have been done. */
-export function lost(id: Id): Buffer {
-  const message = 'the Tokentray broker restarted while this request was under way; it may or may not have been carried out';
+function lost(id: Id): Buffer {
+  const message =
+    'the Tokentray broker restarted while this request was under way; it may or may not have been carried out';
   return toLine({ id, error: { code: -32000, message } });
 }
 

@@ -81,10 +81,14 @@ async function startAndWait(node: string, fd: number, said: string, options: Sta
     // One that lost the race to another broker is no failure: that other one is about to answer.
     if ((ended !== null && !ended.lost) || Date.now() > deadline) {
       const tail = readFileSync(said, 'utf8').trim().split('\n').slice(-5).join('\n');
-      throw new TokentrayError('broker_not_running', `the broker did not start: ${ended?.why ?? 'it does not answer'}`, {
-        subject: options.socketPath,
-        ...(tail === '' ? {} : { advice: tail }),
-      });
+      throw new TokentrayError(
+        'broker_not_running',
+        `the broker did not start: ${ended?.why ?? 'it does not answer'}`,
+        {
+          subject: options.socketPath,
+          ...(tail === '' ? {} : { advice: tail }),
+        },
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, wait));
   }

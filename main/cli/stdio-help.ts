@@ -6,7 +6,9 @@ export const stdioSummary = 'Connect an agent to a server over stdin and stdout'
 
 /** "Exit codes" as every help ends. */
 export function exitCodeHelp(only?: readonly ExitCode[]): string {
-  const lines = exitCodeWords.filter(([code]) => only?.includes(code) ?? true).map(([code, words]) => `  ${code}  ${words}`);
+  const lines = exitCodeWords
+    .filter(([code]) => only?.includes(code) ?? true)
+    .map(([code, words]) => `  ${code}  ${words}`);
   return `Exit codes:\n${lines.join('\n')}\n`;
 }
 

@@ -14,11 +14,10 @@ import { openStream, Refused } from './shim-stream.ts';
 import { startBroker } from './start-broker.ts';
 import { stdioHelp } from './stdio-help.ts';
 
-
 /** How long a broker that went away may come back by itself before the agent's next message starts one. */
 const graceMs = 500;
 /** After EOF, for answers that are on their way; with the exit itself less than a second. */
-const lastAnswersMs = 700;
+const lastAnswersMs = 500;
 const parentPollMs = 250;
 /** A broker that hangs up at once, again and again, is not coming round. */
 const patience = 5;
@@ -68,7 +67,7 @@ function pipe(server: string, agentName: string | null): Promise<ExitCode> {
   const waiting: Buffer[] = [];
   let stream: Duplex | null = null;
   let ended = false;
-  let wake: () => void = () => undefined;
+  let wake = nothing;
 
   const hello = (resumed: boolean) => ({
     server,
@@ -83,16 +82,15 @@ function pipe(server: string, agentName: string | null): Promise<ExitCode> {
 
   /** Agent to broker, as far as the broker is ready to hear it; the rest waits, and the agent's pipe with it. */
   const flush = () => {
-    while (stream !== null && !session.replaying()) {
-      if (stream.writableNeedDrain) {
-        process.stdin.pause();
-        return;
-      }
+    const open = stream;
+    const ready = () => open !== null && !open.writableNeedDrain && !session.replaying();
+    while (ready()) {
       const line = waiting.shift();
       if (line === undefined) break;
-      if (session.fromAgent(line)) stream.write(line);
+      if (session.fromAgent(line)) open?.write(line);
     }
-    process.stdin.resume();
+    if (open?.writableNeedDrain === true) process.stdin.pause();
+    else process.stdin.resume();
   };
   const toAgent = (line: Buffer) => {
     if (!process.stdout.write(line)) stream?.pause();
@@ -105,16 +103,16 @@ function pipe(server: string, agentName: string | null): Promise<ExitCode> {
       let heard = false;
       const split = lineSplitter((line) => {
         heard = true;
-        const { pass, then } = session.fromBroker(line);
+        const { pass, next } = session.fromBroker(line);
         if (pass) toAgent(line);
-        for (const next of then) open.write(next);
+        for (const more of next) open.write(more);
         flush();
         if (ended) wake();
       });
       stream = open;
       open.on('data', split);
       open.on('drain', flush);
-      open.on('error', () => undefined);
+      open.on('error', nothing);
       open.once('end', () => open.destroy());
       open.once('close', () => {
         stream = null;
@@ -142,7 +140,7 @@ function pipe(server: string, agentName: string | null): Promise<ExitCode> {
       const heard = await carry(await reconnect(first));
       hangups = heard ? 0 : hangups + 1;
       if (hangups >= patience) throw new TokentrayError('unreachable', 'the broker hangs up again and again');
-      if (hangups > 0) await until(() => undefined, 100 * 2 ** hangups);
+      if (hangups > 0) await until(nothing, 100 * 2 ** hangups);
     }
   };
 
@@ -161,7 +159,7 @@ function pipe(server: string, agentName: string | null): Promise<ExitCode> {
       }
       resolve(exitCodes.ok);
     };
-    process.stdin.once('end', goodbye);
+    process.stdin.once('end', () => void goodbye());
     process.stdin.once('error', () => resolve(exitCodes.ok));
     // The agent stopped reading: there is nobody left to talk to.
     process.stdout.once('error', () => resolve(exitCodes.ok));
@@ -182,6 +180,8 @@ function checkFolderIfThere(controlSocket: string): void {
     if (!isTokentrayError(error, 'broker_not_running')) throw error;
   }
 }
+
+const nothing = (): void => undefined;
 
 /** Waits for `ms` or until what `wakes` was given is called. */
 function until(wakes: (resolve: () => void) => void, ms: number): Promise<void> {

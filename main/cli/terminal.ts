@@ -38,9 +38,8 @@ const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '
 const clearLine = '\r\u001b[K';
 
 export function createTerminal({ stdin, stdout, stderr }: Streams, env: NodeJS.ProcessEnv): Terminal {
-  const colours = (stream: { isTTY?: boolean }) =>
-    stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
-  const interactive = stdin.isTTY === true && stderr.isTTY === true;
+  const colours = (stream: { isTTY?: boolean }) => stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+  const interactive = stdin.isTTY && stderr.isTTY;
 
   return {
     interactive,
@@ -50,7 +49,7 @@ export function createTerminal({ stdin, stdout, stderr }: Streams, env: NodeJS.P
       colours(stream === 'stderr' ? stderr : stdout) ? `\u001b[${codes[style]}m${text}\u001b[0m` : text,
 
     async working(text, work) {
-      if (stderr.isTTY !== true) return work;
+      if (!stderr.isTTY) return work;
       let frame = 0;
       const draw = () => stderr.write(`${clearLine}${frames[(frame += 1) % frames.length]} ${text}`);
       const timer = setInterval(draw, 100);
@@ -63,7 +62,10 @@ export function createTerminal({ stdin, stdout, stderr }: Streams, env: NodeJS.P
     },
 
     async confirm(question, fallback) {
-      const answer = await ask(createInterface({ input: stdin, output: stderr }), `${question} [${fallback ? 'Y/n' : 'y/N'}] `);
+      const answer = await ask(
+        createInterface({ input: stdin, output: stderr }),
+        `${question} [${fallback ? 'Y/n' : 'y/N'}] `,
+      );
       if (answer === null) return false;
       return answer.trim() === '' ? fallback : /^y(es)?$/iu.test(answer.trim());
     },
@@ -100,6 +102,8 @@ export function createTerminal({ stdin, stdout, stderr }: Streams, env: NodeJS.P
 
 function ask(reader: Interface, question: string): Promise<string | null> {
   return new Promise((resolve) => {
+    // In raw mode Ctrl-C is a key; without this the question would stay open for ever.
+    reader.once('SIGINT', () => reader.close());
     reader.once('close', () => resolve(null));
     reader.question(question, (answer) => {
       resolve(answer);
@@ -115,7 +119,12 @@ export function shown(text: string): string {
 
 /** A time for a person; `never` for null. */
 export function shownTime(millis: number | null, never = 'never'): string {
-  return millis === null ? never : new Date(millis).toISOString().replace('T', ' ').replace(/\.\d+Z$/u, 'Z');
+  return millis === null
+    ? never
+    : new Date(millis)
+        .toISOString()
+        .replace('T', ' ')
+        .replace(/\.\d+Z$/u, 'Z');
 }
 
 /** Rows under headings, as wide as their widest cell. */

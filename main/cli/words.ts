@@ -1,6 +1,7 @@
 // What states, plans and receipts are called in front of a person.
 import type { z } from 'zod';
 import type { grantStateSchema, revocationReceiptSchema, signInPlanSchema } from '../../preload/contract.ts';
+import { assertNever } from '../errors.ts';
 import { shown, shownTime } from './terminal.ts';
 
 type State = z.output<typeof grantStateSchema>;
@@ -35,6 +36,8 @@ export function stateWords(state: State): string {
       return `retrying at ${shownTime(state.at)}: ${state.because}`;
     case 'needs-sign-in':
       return `needs sign-in: ${reasons[state.because]}`;
+    default:
+      return assertNever(state);
   }
 }
 
@@ -88,11 +91,16 @@ export function receiptWords(receipt: Receipt): string[] {
         return `The ${name} could not be revoked: the authorization server has no revocation endpoint (RFC 7009).`;
       case 'not-held':
         return `No ${name} was held.`;
+      default:
+        return assertNever(outcome);
     }
   });
-  if (receipt.forgottenHere) lines.push('Both are forgotten here.');
-  if (!receipt.confirmed) {
-    lines.push('What was only forgotten here may work until it expires; end it in your account at the provider to be sure.');
+  const held = receipt.tokens.filter(({ outcome }) => outcome.kind !== 'not-held');
+  if (held.length > 0 && receipt.forgottenHere) lines.push('What was held is forgotten here.');
+  if (held.some(({ outcome }) => outcome.kind !== 'revoked')) {
+    lines.push(
+      'What was only forgotten here may work until it expires; end it in your account at the provider to be sure.',
+    );
   }
   return lines;
 }

@@ -47,7 +47,8 @@ export async function* observe(
   const onAbort = () => wake?.();
   signal?.addEventListener('abort', onAbort);
   try {
-    while (signal?.aborted !== true) {
+    const gone = () => signal?.aborted === true;
+    while (!gone()) {
       if (behind) {
         behind = false;
         yield snapshot();

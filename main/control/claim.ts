@@ -24,7 +24,8 @@ export function claimControl(path: string): Claim {
   makeSocketFolder(path);
   const lock = new DatabaseSync(join(dirname(path), 'broker.lock'), { timeout: 0 });
   try {
-    lock.exec('BEGIN EXCLUSIVE');
+    // In memory: the transaction writes nothing, and a killed broker's journal file would only puzzle people.
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (cause) {
     lock.close();
     if (cause instanceof Error && 'errcode' in cause && cause.errcode === sqliteBusy) throw brokerRunning(path, cause);

@@ -43,11 +43,11 @@ export function connectControl(path: string): ControlConnection {
       });
     },
     interceptors: [
-      async ({ next, signal }) => {
+      async (call) => {
         try {
-          return await next();
+          return await call.next();
         } catch (error) {
-          throw signal?.aborted === true ? error : explain(error, path);
+          throw call.signal?.aborted === true ? error : explain(error, path);
         }
       },
     ],

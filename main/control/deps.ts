@@ -7,7 +7,7 @@ import type { Log, SecretStore } from '../ports.ts';
 import type { Store } from '../store/types.ts';
 
 /** A walk over a server's discovery, registration, PKCE, resource, refresh and revocation support, step by step. */
-export type Diagnosis = z.output<typeof diagnosisSchema>;
+type Diagnosis = z.output<typeof diagnosisSchema>;
 
 export interface ControlDeps {
   readonly grants: GrantsOfUser;

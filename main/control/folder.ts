@@ -4,7 +4,8 @@ import { dirname } from 'node:path';
 import { TokentrayError } from '../errors.ts';
 
 /** Windows' pipes have no folder; their access list is the user's by default. */
-export const isNamedPipe = (path: string): boolean => path.startsWith('\\\\.\\pipe\\') || path.startsWith('\\\\?\\pipe\\');
+export const isNamedPipe = (path: string): boolean =>
+  path.startsWith('\\\\.\\pipe\\') || path.startsWith('\\\\?\\pipe\\');
 
 /** Creates the socket's folder 0700 where it is missing. @throws unsafe_folder */
 export function makeSocketFolder(socketPath: string): void {

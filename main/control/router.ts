@@ -2,17 +2,11 @@
 import { implement, ORPCError } from '@orpc/server';
 import type { z } from 'zod';
 import { controlContract } from '../../preload/contract.ts';
-import type { ContractOutputs, ScriptOutputs } from '../../preload/contract.ts';
+import type { ContractOutputs } from '../../preload/contract.ts';
 import type { NewAgent } from '../access/agents.ts';
 import type { Flow } from '../oauth/types.ts';
-import type {
-  GrantView,
-  NewServer,
-  PreRegisteredClient,
-  RevocationReceipt,
-  SignInPlan,
-  SignInResult,
-} from '../grants/types.ts';
+import type { GrantView, NewServer, PreRegisteredClient } from '../grants/types.ts';
+import { assertNever } from '../errors.ts';
 import { secret } from '../secret.ts';
 import type { EventRow, ServerSettings } from '../store/types.ts';
 import { createChangeFeed, observe } from './changes.ts';
@@ -155,8 +149,6 @@ export function createControlRouter(deps: ControlDeps) {
     },
   });
 }
-export type ControlRouter = ReturnType<typeof createControlRouter>;
-
 // values --------------------------------------------------------------------------------------------------------------
 
 type Inputs = {
@@ -201,8 +193,11 @@ function keepFlowSecrets(flow: NonNullable<Inputs['addServer']['flow']>): Flow {
       return { ...flow, id_token: secret(flow.id_token) };
     case 'jwt_bearer':
       return { ...flow, assertion: secret(flow.assertion) };
-    default:
+    case 'authorization_code':
+    case 'client_credentials':
       return flow;
+    default:
+      return assertNever(flow);
   }
 }
 
@@ -232,19 +227,3 @@ const eventView = (event: EventRow): EventRow => ({
   ...event,
   detail: JSON.parse(JSON.stringify(event.detail)) as Record<string, unknown>,
 });
-
-// The schemas repeat grants/types.ts because the contract imports nothing of main/. These lines fail to compile when
-// the two drift apart.
-type Same<Ours extends Theirs, Theirs> = Ours;
-export type CheckedAgainstGrants = [
-  Same<GrantView, ContractOutputs['servers']['show']>,
-  Same<ContractOutputs['servers']['show'], GrantView>,
-  Same<SignInPlan, ContractOutputs['servers']['plan']>,
-  Same<ContractOutputs['servers']['plan'], SignInPlan>,
-  Same<SignInResult, ContractOutputs['signIn']['wait']>,
-  Same<ContractOutputs['signIn']['wait'], SignInResult>,
-  Same<RevocationReceipt, ContractOutputs['revoke']>,
-  Same<ContractOutputs['revoke'], RevocationReceipt>,
-  Same<NewAgent['agent'], ScriptOutputs['addAgent']['agent']>,
-  Same<ScriptOutputs['addAgent']['agent'], NewAgent['agent']>,
-];

@@ -21,7 +21,7 @@ import { toWire } from './wire-errors.ts';
 export interface ListenOptions {
   readonly path: string;
   readonly deps: ControlDeps;
-  /** Gets the raw stream of one shim: newline-delimited JSON both ways. Half-open: the shim's end still reads. */
+  /** Gets the raw stream of one shim: newline-delimited JSON both ways. It closes when the shim is gone. */
   readonly onStdio: (hello: StdioHello, stream: Duplex) => void;
   readonly log: Log;
 }
@@ -64,15 +64,14 @@ export async function serveControl(claim: Claim, options: Omit<ListenOptions, 'p
   });
 
   const server = createServer({ maxHeaderSize: 16_384 }, (request, response) => {
-    handler.handle(request, response, { prefix: rpcPrefix }).then(
-      ({ matched }) => {
-        if (!matched) response.writeHead(404).end();
-      },
-      (cause: unknown) => {
-        log.error('control: a request failed', { cause });
-        response.destroy();
-      },
-    );
+    const answer = async () => {
+      const { matched } = await handler.handle(request, response, { prefix: rpcPrefix });
+      if (!matched) response.writeHead(404).end();
+    };
+    answer().catch((cause: unknown) => {
+      log.error('control: a request failed', { cause });
+      response.destroy();
+    });
   });
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     // Node's HTTP server is rid of the socket now; an error on it without a listener would end the broker.
@@ -83,6 +82,8 @@ export async function serveControl(claim: Claim, options: Omit<ListenOptions, 'p
       return;
     }
     streams.add(stream);
+    // HTTP's sockets are half-open; a shim that said its last word is gone, and nothing would ever close this side.
+    stream.once('end', () => stream.destroy());
     stream.once('close', () => streams.delete(stream));
     stream.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${stdioUpgrade}\r\n\r\n`);
     if (head.length > 0) stream.unshift(head);

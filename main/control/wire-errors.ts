@@ -34,7 +34,7 @@ export function fromWire(error: unknown): TokentrayError {
 }
 
 /** The error that the words on the wire describe. */
-export function recreate(wire: WireError): TokentrayError {
+function recreate(wire: WireError): TokentrayError {
   return new TokentrayError(isErrorCode(wire.code) ? wire.code : 'internal', wire.message, {
     ...(wire.subject === undefined ? {} : { subject: wire.subject }),
     ...(wire.advice === undefined ? {} : { advice: wire.advice }),
@@ -43,7 +43,9 @@ export function recreate(wire: WireError): TokentrayError {
 }
 
 const issuesSchema = z.object({
-  issues: z.array(z.object({ message: z.string(), path: z.array(z.unknown()).optional() })).min(1),
+  issues: z
+    .array(z.object({ message: z.string(), path: z.array(z.union([z.string(), z.number()])).optional() }))
+    .min(1),
 });
 
 /** oRPC's answer to input that the schema refused, in the words of the schema. */
@@ -51,6 +53,6 @@ function invalidInput(data: unknown): TokentrayError {
   const parsed = issuesSchema.safeParse(data);
   const [issue] = parsed.success ? parsed.data.issues : [];
   if (issue === undefined) return new TokentrayError('invalid_input', 'the broker refused the input');
-  const where = (issue.path ?? []).map((part) => (typeof part === 'object' ? quote(part) : String(part))).join('.');
+  const where = (issue.path ?? []).join('.');
   return new TokentrayError('invalid_input', where === '' ? issue.message : `${where}: ${issue.message}`);
 }

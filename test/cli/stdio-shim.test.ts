@@ -1,6 +1,7 @@
 // An agent on stdio is connected, stays connected through a broker's restart, and leaves nothing behind.
 import { spawnSync } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { EventEmitter } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -27,6 +28,8 @@ interface Relay {
   /** The newest stream. */
   stream(): Duplex;
   until(method: string, times?: number): Promise<Message>;
+  /** Resolves with the first shim. */
+  readonly came: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -52,6 +55,7 @@ async function startRelay(answer: (message: Message) => unknown = initializeOnly
   const heard: Message[] = [];
   const waiting = new Set<() => void>();
   let newest: Duplex | null = null;
+  const door = new EventEmitter<{ hello: [] }>();
   const server: ControlServer = await listenControl({
     path: profile.controlSocket,
     deps: fake.deps,
@@ -59,6 +63,7 @@ async function startRelay(answer: (message: Message) => unknown = initializeOnly
     onStdio(hello, stream) {
       hellos.push(hello);
       newest = stream;
+      door.emit('hello');
       createInterface({ input: stream }).on('line', (line) => {
         const message = JSON.parse(line) as Message;
         heard.push(message);
@@ -86,6 +91,7 @@ async function startRelay(answer: (message: Message) => unknown = initializeOnly
         waiting.add(check);
         check();
       }),
+    came: new Promise((resolve) => door.once('hello', resolve)),
     close: () => server.close(),
   };
   relays.push(relay);
@@ -108,7 +114,11 @@ const received = (shim: Run): Message[] =>
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line) as Message);
-const initialize = { id: 0, method: 'initialize', params: { protocolVersion: '2025-11-25', clientInfo: { name: 'a' } } };
+const initialize = {
+  id: 0,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', clientInfo: { name: 'a' } },
+};
 const initialized = { method: 'notifications/initialized' };
 
 describe('an agent over stdio', () => {
@@ -179,7 +189,8 @@ describe('an agent over stdio', () => {
     const script = '"$0" "$@" < stdin > /dev/null & wait';
     const parent = run(profile, ['-c', script, process.execPath, launcher, 'stdio', 'linear'], { node: '/bin/sh' });
     try {
-      await relayHello(relay);
+      await relay.came;
+      // The system closes the shim's end with its process, and that closes the broker's.
       const gone = new Promise((resolve) => relay.stream().once('close', resolve));
       const since = performance.now();
       parent.child.kill('SIGKILL');
@@ -193,18 +204,13 @@ describe('an agent over stdio', () => {
   it('that stops reading does not keep the shim alive', async () => {
     const relay = await startRelay();
     const shim = startShim();
-    await relayHello(relay);
+    await relay.came;
     shim.child.stdout.destroy();
     relay.stream().write('{"jsonrpc":"2.0","method":"x"}\n');
     relay.stream().write('{"jsonrpc":"2.0","method":"x"}\n');
     expect(await shim.end).toBe(0);
   });
 });
-
-/** Resolves when a shim has come in. */
-async function relayHello(relay: Relay): Promise<void> {
-  while (relay.hellos.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 describe('a broker that restarts', () => {
   it('is met again with the agent’s own handshake, and the agent notices nothing', async () => {
@@ -255,7 +261,7 @@ describe('a broker that restarts', () => {
     ]);
 
     const second = await startRelay();
-    send(shim, { id: 44, result: { late: true } } as Message, { id: 10, method: 'ping' });
+    send(shim, { id: 44, result: { late: true } }, { id: 10, method: 'ping' });
     await second.until('ping');
     expect(second.heard.filter(({ id }) => id === 44)).toEqual([]);
   });
@@ -274,9 +280,11 @@ describe('a broker that restarts', () => {
   it('holds back what the agent says until the new broker knows the session', async () => {
     const first = await startRelay();
     const shim = startShim();
-    send(shim, initialize, initialized);
-    await first.until('notifications/initialized');
+    send(shim, initialize, initialized, { id: 'lost', method: 'tools/call' });
+    await first.until('tools/call');
     await first.close();
+    // Its error tells that the shim has noticed.
+    await shim.until('"id":"lost"');
     send(shim, { id: 1, method: 'tools/list' });
     const second = await startRelay(() => undefined);
     await second.until('initialize');
@@ -316,7 +324,10 @@ describe('what can go wrong', () => {
   });
 
   it('explains itself and refuses what it does not understand', async () => {
-    expect(await runToEnd(profile, ['stdio', '--help'])).toMatchObject({ code: 0, out: expect.stringContaining('Example') });
+    expect(await runToEnd(profile, ['stdio', '--help'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('Example'),
+    });
     expect(await runToEnd(profile, ['stdio'])).toMatchObject({ code: 2, out: '' });
     expect(await runToEnd(profile, ['stdio', 'a', '--nope'])).toMatchObject({ code: 2, out: '' });
   });

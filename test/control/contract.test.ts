@@ -1,8 +1,13 @@
 // The UI's contract has no place for a secret.
 import { getEventIteratorSchemaDetails, isContractProcedure } from '@orpc/contract';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
+import type { NewAgent } from '../../main/access/agents.ts';
+import type { AdoptableGrant } from '../../main/grants/adoption.ts';
+import type { DoctorReport } from '../../main/grants/doctor.ts';
+import type { GrantView, RevocationReceipt, SignInPlan, SignInResult } from '../../main/grants/types.ts';
 import { contract, scriptContract } from '../../preload/contract.ts';
+import type { ContractOutputs, ScriptOutputs } from '../../preload/contract.ts';
 
 interface Leaf {
   readonly path: string;
@@ -58,5 +63,19 @@ describe('the contract that a UI gets', () => {
       '.addAgent.out.key',
       '.rotateAgent.out.key',
     ]);
+  });
+});
+
+describe('the schemas', () => {
+  // The contract imports nothing of main/, so it repeats its types. `tsc` fails here when a schema allows what grants cannot
+  // say; what a schema lacks fails in main/control/router.ts, where grants' answers are assigned to it.
+  it('say what the broker’s own types say', () => {
+    expectTypeOf<ContractOutputs['servers']['show']>().toExtend<GrantView>();
+    expectTypeOf<ContractOutputs['servers']['plan']>().toExtend<SignInPlan>();
+    expectTypeOf<ContractOutputs['signIn']['wait']>().toExtend<SignInResult>();
+    expectTypeOf<ContractOutputs['revoke']>().toExtend<RevocationReceipt>();
+    expectTypeOf<ContractOutputs['doctor']>().toExtend<DoctorReport>();
+    expectTypeOf<ContractOutputs['adoption']['list']>().toExtend<AdoptableGrant[]>();
+    expectTypeOf<ScriptOutputs['addAgent']['agent']>().toExtend<NewAgent['agent']>();
   });
 });

@@ -1,7 +1,6 @@
 // The control socket's other side for tests: real router and real socket over grants that are made up and can be steered.
-import type { Duplex } from 'node:stream';
+import { EventEmitter } from 'node:events';
 import type { ControlDeps } from '../../main/control/deps.ts';
-import type { StdioHello } from '../../main/control/stdio-protocol.ts';
 import { TokentrayError } from '../../main/errors.ts';
 import type { GrantsOfUser } from '../../main/grants/grants.ts';
 import type {
@@ -51,6 +50,8 @@ export interface FakeBroker {
   /** What was asked of grants, in order. */
   readonly calls: Array<readonly [what: string, ...args: unknown[]]>;
   change(change: GrantChange): void;
+  /** Resolves when grants were asked for `what`. */
+  called(what: string): Promise<void>;
   /** Ends the sign-in under way. */
   finishSignIn(outcome: SignInResult | TokentrayError): void;
   /** Replaces one answer. */
@@ -65,8 +66,17 @@ export interface FakeBroker {
 export const theToken = 'canary-access-token-8f2c';
 export const theKey = 'ttk_canary-agent-key';
 
+const none = () => {
+  throw new TokentrayError('internal', 'not in this test');
+};
+
 export function fakeBroker(): FakeBroker {
   const calls: FakeBroker['calls'] = [];
+  const watchers = new Set<() => void>();
+  const asked = (...call: FakeBroker['calls'][number]) => {
+    calls.push(call);
+    for (const watcher of watchers) watcher();
+  };
   const rows = new Map<string, ServerRow>();
   const listeners = new Set<(change: GrantChange) => void>();
   const events: EventRow[] = [];
@@ -112,27 +122,28 @@ export function fakeBroker(): FakeBroker {
     settings: row(name).settings,
   });
   const newSignIn = (): NonNullable<typeof under> => {
-    let end: (outcome: SignInResult | TokentrayError) => void = () => undefined;
+    const ending = new EventEmitter<{ end: [SignInResult | TokentrayError] }>();
+    const end = (outcome: SignInResult | TokentrayError) => void ending.emit('end', outcome);
     const done = new Promise<SignInResult>((resolve, reject) => {
-      end = (outcome) => {
+      ending.once('end', (outcome) => {
         under = null;
         if (outcome instanceof TokentrayError) reject(outcome);
         else resolve(outcome);
-      };
+      });
     });
     const signIn: SignIn = {
       url: answers.signInUrl,
       redirectUri: 'http://127.0.0.1:8428/callback',
       done,
       async complete(pasted) {
-        calls.push(['complete', pasted]);
+        asked('complete', pasted);
         if (!pasted.startsWith('http://127.0.0.1:8428/callback?')) {
           throw new TokentrayError('callback_mismatch', 'that is not the address of this sign-in');
         }
         end(signedIn);
       },
       cancel() {
-        calls.push(['cancel']);
+        asked('cancel');
         end(new TokentrayError('sign_in_cancelled', 'the sign-in was cancelled'));
       },
     };
@@ -141,8 +152,9 @@ export function fakeBroker(): FakeBroker {
 
   const grants: GrantsOfUser = {
     async addServer(server: NewServer) {
-      calls.push(['addServer', server]);
-      if (rows.has(server.name)) throw new TokentrayError('name_taken', `there is a server named ${server.name} already`);
+      asked('addServer', server);
+      if (rows.has(server.name))
+        throw new TokentrayError('name_taken', `there is a server named ${server.name} already`);
       rows.set(server.name, {
         name: server.name,
         url: server.url,
@@ -162,7 +174,7 @@ export function fakeBroker(): FakeBroker {
     view,
     list: () => [...rows.keys()].map(view),
     async plan(name, options?: SignInOptions): Promise<SignInPlan> {
-      calls.push(['plan', name, options]);
+      asked('plan', name, options);
       row(name);
       return {
         server: name,
@@ -177,13 +189,13 @@ export function fakeBroker(): FakeBroker {
       };
     },
     async signIn(name, options) {
-      calls.push(['signIn', name, options]);
+      asked('signIn', name, options);
       row(name);
       under ??= newSignIn();
       return under.signIn;
     },
     accessToken: (name, options) => {
-      calls.push(['accessToken', name, options]);
+      asked('accessToken', name, options);
       row(name);
       return answers.token();
     },
@@ -195,7 +207,7 @@ export function fakeBroker(): FakeBroker {
       return answers.receipt;
     },
     async clearCache(name) {
-      calls.push(['clearCache', name]);
+      asked('clearCache', name);
       return { documents: 3, accessTokens: 1, registrations: 0 };
     },
     woke: () => undefined,
@@ -208,11 +220,14 @@ export function fakeBroker(): FakeBroker {
     adopt: async () => null,
   };
 
-  const none = () => {
-    throw new TokentrayError('internal', 'not in this test');
-  };
   const store = {
-    servers: { list: () => [...rows.values()], get: (name: string) => rows.get(name) ?? null, add: none, update: none, remove: none },
+    servers: {
+      list: () => [...rows.values()],
+      get: (name: string) => rows.get(name) ?? null,
+      add: none,
+      update: none,
+      remove: none,
+    },
     events: { append: none, list: () => events },
   } satisfies Pick<Store, 'servers' | 'events'>;
 
@@ -224,6 +239,16 @@ export function fakeBroker(): FakeBroker {
 
   return {
     calls,
+    called: (what) =>
+      new Promise((resolve) => {
+        const watcher = () => {
+          if (!calls.some(([name]) => name === what)) return;
+          watchers.delete(watcher);
+          resolve();
+        };
+        watchers.add(watcher);
+        watcher();
+      }),
     answers,
     events,
     change: (change) => listeners.forEach((listener) => listener(change)),
@@ -232,7 +257,12 @@ export function fakeBroker(): FakeBroker {
       grants,
       // The router asks the store for these two only.
       store: store as unknown as Store,
-      agents: { add: newAgent, rotate: newAgent, list: () => [...agents.values()], revoke: (name) => agents.delete(name) },
+      agents: {
+        add: newAgent,
+        rotate: newAgent,
+        list: () => [...agents.values()],
+        revoke: (name) => agents.delete(name),
+      },
       vault: { kind: 'memory', persistent: false, reason: 'There is no keychain.' },
       bridge: { url: 'http://127.0.0.1:8427', port: 8427 },
       diagnose: async (url) => ({
@@ -250,5 +280,3 @@ export function fakeBroker(): FakeBroker {
     },
   };
 }
-
-export type OnStdio = (hello: StdioHello, stream: Duplex) => void;

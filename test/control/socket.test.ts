@@ -1,6 +1,16 @@
 // The broker can be asked over its socket by this user only, and by two brokers' clients at most one broker answers.
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +26,8 @@ import type { StdioHello } from '../../main/control/stdio-protocol.ts';
 import { TokentrayError } from '../../main/errors.ts';
 import { fakeBroker, signedIn, silent, theKey, theToken } from './fake-broker.ts';
 import type { FakeBroker } from './fake-broker.ts';
+
+const claimModule = new URL('../../main/control/claim.ts', import.meta.url).href;
 
 let home: string;
 let path: string;
@@ -128,7 +140,11 @@ describe('the contract over the socket', () => {
   it('refuses a body larger than any call needs', async () => {
     await listen();
     const assertion = 'x'.repeat(2_000_000);
-    const call = connect().script.addServer({ name: 'a', url: 'https://a.example', flow: { kind: 'jwt_bearer', assertion } });
+    const call = connect().script.addServer({
+      name: 'a',
+      url: 'https://a.example',
+      flow: { kind: 'jwt_bearer', assertion },
+    });
     await failure(call);
     expect(fake.calls).toEqual([]);
   });
@@ -210,8 +226,8 @@ describe('the stream of changes', () => {
     for (let count = 0; count < 5_000; count += 1) fake.change({ server: 'linear', state: { kind: 'open' } });
     let told = 0;
     for (;;) {
-      const { value } = await changes.next();
-      if (value?.kind === 'snapshot') break;
+      const { value, done } = await changes.next();
+      if (done === true || value.kind === 'snapshot') break;
       told += 1;
     }
     expect(told).toBeLessThan(1_100);
@@ -297,10 +313,9 @@ describe('two brokers', () => {
   it('started at once, over a dead one’s socket: exactly one wins, in every round', async () => {
     mkdirSync(join(home, 'run'), { mode: 0o700 });
     const program = join(home, 'claim.mts');
-    const module = (name: string) => JSON.stringify(new URL(`../../main/control/${name}`, import.meta.url).href);
     writeFileSync(
       program,
-      `import { claimControl } from ${module('claim.ts')};
+      `import { claimControl } from ${JSON.stringify(claimModule)};
        import { createServer } from 'node:net';
        import { rmSync } from 'node:fs';
        process.stdout.write('ready\\n');

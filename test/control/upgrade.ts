@@ -7,7 +7,7 @@ export interface Upgrade {
   readonly status: number;
   readonly socket: Socket;
   /** Everything after the head, as soon as it ends with `until`. */
-  read(until: string): Promise<string>;
+  read(this: void, until: string): Promise<string>;
 }
 
 /** `early` is sent in one go with the head, as a fast agent's first message may be. */
@@ -23,15 +23,16 @@ export function createUpgrade(path: string, target: string, hello: object | null
   ];
   socket.write(`${head.join('\r\n')}\r\n\r\n${early}`);
   let all = '';
-  let check: () => void = () => undefined;
+  const checks = new Set<() => void>();
   socket.on('data', (chunk) => {
     all += chunk.toString();
-    check();
+    for (const check of checks) check();
   });
   socket.on('error', () => undefined);
   const when = (ready: () => boolean) =>
     new Promise<void>((resolve) => {
-      check = () => ready() && resolve();
+      const check = () => void (ready() && resolve());
+      checks.add(check);
       check();
     });
   const body = () => all.slice(all.indexOf('\r\n\r\n') + 4);

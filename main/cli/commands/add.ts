@@ -1,8 +1,10 @@
 // `tokentray add`: one more server, with the client and the flow that it needs.
 import type { ControlClient } from '../../control/client.ts';
+import { assertNever } from '../../errors.ts';
 import { defineCommand, UsageError } from '../command.ts';
 import type { Session } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
+import type { ExitCode } from '../exit-codes.ts';
 import { readSecretFile, readSecretStdin } from '../secret-input.ts';
 import { stateWords } from '../words.ts';
 
@@ -12,7 +14,12 @@ type Flow = NonNullable<NewServer['flow']>;
 
 const options = {
   scope: { type: 'string', multiple: true, value: 'scope', help: 'Ask for this scope only; may be repeated' },
-  'without-scope': { type: 'string', multiple: true, value: 'scope', help: 'Never ask for this scope; may be repeated' },
+  'without-scope': {
+    type: 'string',
+    multiple: true,
+    value: 'scope',
+    help: 'Never ask for this scope; may be repeated',
+  },
   issuer: { type: 'string', value: 'url', help: 'The authorization server to use where the server names several' },
   'client-id': { type: 'string', value: 'id', help: 'A client that you registered at the authorization server' },
   'client-secret-stdin': { type: 'boolean', help: 'Read its secret from stdin' },
@@ -33,7 +40,11 @@ const options = {
   'idp-client-id': { type: 'string', value: 'id', help: 'id_jag: our client there' },
   'id-token-file': { type: 'string', value: 'file', help: "id_jag: the person's ID token" },
   'assertion-file': { type: 'string', value: 'file', help: "jwt_bearer: the workload's JWT" },
-  'sign-in': { type: 'string', value: 'how', help: 'ask (a link for the person) or auto (opens the browser by itself)' },
+  'sign-in': {
+    type: 'string',
+    value: 'how',
+    help: 'ask (a link for the person) or auto (opens the browser by itself)',
+  },
   'allow-http': { type: 'boolean', help: 'Accept plain http for this server although it is not on this machine' },
   'from-vault': { type: 'boolean', help: 'Take up the grants that the vault holds and the database has lost' },
 } as const;
@@ -44,7 +55,8 @@ export const command = defineCommand({
   name: 'add',
   summary: 'Add a server',
   usage: ['add <name> <url> [options]', 'add --from-vault'],
-  about: 'A name has lower-case letters, digits and dashes. Secrets are never taken from the command line: every process can read it.',
+  about:
+    'A name has lower-case letters, digits and dashes. Secrets are never taken from the command line: every process can read it.',
   examples: [
     'tokentray add linear https://mcp.linear.app/mcp',
     'tokentray add crm https://crm.example/mcp --client-id tray --client-secret-stdin < secret.txt',
@@ -74,8 +86,9 @@ export const command = defineCommand({
   },
 });
 
-async function takeUp({ broker, terminal, json }: Session) {
-  const client = await broker();
+async function takeUp(session: Session): Promise<ExitCode> {
+  const { terminal, json } = session;
+  const client = await session.broker();
   const taken: string[] = [];
   for (const { id } of await client.adoption.list()) {
     const { server } = await client.adoption.adopt({ id });
@@ -155,8 +168,11 @@ function flowOf(values: AddValues): { flow?: Flow } {
       };
     case 'jwt_bearer':
       return { flow: { kind, assertion: readSecretFile(need('assertion-file'), '--assertion-file') } };
-    default:
+    case 'authorization_code':
+    case 'client_credentials':
       return { flow: { kind } };
+    default:
+      return assertNever(kind);
   }
 }
 

@@ -27,6 +27,7 @@ export const command = defineCommand({
         return giveKey(session, what, named(what, name));
       case 'revoke':
         return revoke(session, named(what, name));
+      case undefined:
       default:
         throw new UsageError(`agent takes add, list, rotate or revoke, not ${quote(what, 40)}`);
     }

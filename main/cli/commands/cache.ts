@@ -19,7 +19,9 @@ export const command = defineCommand({
     if (json) terminal.data(JSON.stringify(cleared));
     else {
       const { documents, accessTokens, registrations } = cleared;
-      terminal.say(`Thrown away: ${documents} documents, ${accessTokens} access tokens, ${registrations} registrations.`);
+      terminal.say(
+        `Thrown away: ${documents} documents, ${accessTokens} access tokens, ${registrations} registrations.`,
+      );
     }
     return exitCodes.ok;
   },

@@ -19,7 +19,10 @@ With --no-browser, open the address anywhere. If that browser cannot reach this 
 and paste it here.`,
   examples: ['tokentray connect linear', 'tokentray connect linear --no-browser --scope read'],
   options: {
-    'no-browser': { type: 'boolean', help: 'Print the address instead of opening it; takes the pasted callback address' },
+    'no-browser': {
+      type: 'boolean',
+      help: 'Print the address instead of opening it; takes the pasted callback address',
+    },
     yes: { type: 'boolean', short: 'y', help: 'Agree to the plan without being asked' },
     scope: { type: 'string', multiple: true, value: 'scope', help: 'Ask for this scope only; may be repeated' },
     issuer: { type: 'string', value: 'url', help: 'The authorization server to use where the server names several' },
@@ -45,7 +48,10 @@ and paste it here.`,
     const { settings } = await broker.servers.show({ server });
     // The other flows ask no person, so there is nothing to plan or to agree to.
     if (settings.flow === 'authorization_code') {
-      const plan = await terminal.working('Asking the server', broker.servers.plan(choices, { signal: session.signal }));
+      const plan = await terminal.working(
+        'Asking the server',
+        broker.servers.plan(choices, { signal: session.signal }),
+      );
       terminal.say(planWords(plan).join('\n'));
       if (json) terminal.data(JSON.stringify({ kind: 'plan', ...plan }));
       if (values.yes !== true && openBrowser) await agree(session);
@@ -59,7 +65,9 @@ and paste it here.`,
     const scopes = result.grantedScopes.length === 0 ? 'no scopes' : result.grantedScopes.map(shown).join(' ');
     terminal.say(`${terminal.paint('green', 'Signed in')} to ${server}: ${scopes}.`);
     if (!result.refreshable) {
-      terminal.say(`The server gave no refresh token: good until ${shownTime(result.accessTokenExpiresAt, 'it ends it')}.`);
+      terminal.say(
+        `The server gave no refresh token: good until ${shownTime(result.accessTokenExpiresAt, 'it ends it')}.`,
+      );
     }
     if (result.warning !== null) terminal.say(terminal.paint('yellow', result.warning));
     return exitCodes.ok;
@@ -86,14 +94,17 @@ interface Started {
 function tell({ terminal, json }: Session, started: Started, openBrowser: boolean): void {
   if (started.url === null) return;
   if (json) terminal.data(JSON.stringify({ kind: 'sign-in', ...started }));
-  terminal.say(openBrowser ? `Opened in the browser; if not, open:\n${started.url}` : `Open this address:\n${started.url}`);
+  terminal.say(
+    openBrowser ? `Opened in the browser; if not, open:\n${started.url}` : `Open this address:\n${started.url}`,
+  );
   if (!openBrowser) terminal.say('Waiting. If the browser ends on a page that does not load, paste its address here:');
 }
 
 async function finish(session: Session, broker: ControlClient, { id, url }: Started) {
   const { terminal } = session;
   const limit = AbortSignal.any([session.signal, AbortSignal.timeout(patienceMs)]);
-  const stopListening = url === null ? () => undefined : terminal.lines((line) => void paste(session, broker, id, line));
+  const stopListening =
+    url === null ? () => undefined : terminal.lines((line) => void paste(session, broker, id, line));
   try {
     const waiting = broker.signIn.wait({ id }, { signal: limit });
     // On a terminal the spinner would write over what is being pasted.

@@ -38,7 +38,7 @@ export const command = defineCommand({
         const [style, mark] = marks[verdict];
         return `${terminal.paint(style, mark.padEnd(8), 'stdout')} ${name}: ${detail}${section === null ? '' : ` [${section}]`}`;
       });
-      terminal.data([`${shown(diagnosis.url)}`, ...lines].join('\n'));
+      terminal.data([shown(diagnosis.url), ...lines].join('\n'));
     }
     const sound = diagnosis.steps.every(({ verdict }) => verdict !== 'missing' && verdict !== 'wrong');
     return sound ? exitCodes.ok : exitCodes.failure;

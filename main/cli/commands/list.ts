@@ -17,7 +17,13 @@ export const command = defineCommand({
     const views = await (await session.broker()).servers.list();
     if (json) terminal.data(JSON.stringify(views));
     else if (views.length === 0) terminal.say('No servers yet. Add one: tokentray add <name> <url>');
-    else terminal.data(table(['NAME', 'ADDRESS', 'STATE'], views.map((view) => [view.server, shown(view.url), stateWords(view.state)])));
+    else
+      terminal.data(
+        table(
+          ['NAME', 'ADDRESS', 'STATE'],
+          views.map((view) => [view.server, shown(view.url), stateWords(view.state)]),
+        ),
+      );
     return exitCodes.ok;
   },
 });

@@ -18,6 +18,8 @@ export const command = defineCommand({
     const receipt = await terminal.working('Revoking', broker.revoke({ server }));
     if (json) terminal.data(JSON.stringify(receipt));
     else terminal.data(receiptWords(receipt).join('\n'));
-    return receipt.confirmed ? exitCodes.ok : exitCodes.onlyForgottenHere;
+    // Nothing held, nothing left to confirm.
+    const settled = receipt.tokens.every(({ outcome }) => outcome.kind === 'revoked' || outcome.kind === 'not-held');
+    return settled ? exitCodes.ok : exitCodes.onlyForgottenHere;
   },
 });

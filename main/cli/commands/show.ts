@@ -6,6 +6,8 @@ import { stateWords } from '../words.ts';
 
 const events = 10;
 
+const scopes = (list: readonly string[]) => (list.length === 0 ? 'none' : list.map(shown).join(' '));
+
 export const command = defineCommand({
   name: 'show',
   summary: 'Show one server and its grant',
@@ -24,7 +26,6 @@ export const command = defineCommand({
       return exitCodes.ok;
     }
     const { state, settings } = view;
-    const scopes = (list: readonly string[]) => (list.length === 0 ? 'none' : list.map(shown).join(' '));
     const lines = [
       `Name        ${view.server}`,
       `Address     ${shown(view.url)}`,
@@ -40,7 +41,8 @@ export const command = defineCommand({
     if (state.kind === 'connected') {
       lines.push(`Token until ${shownTime(state.accessTokenExpiresAt, 'not said')}`);
     }
-    if (history.length > 0) lines.push('', 'Lately:', ...history.map(({ at, kind }) => `  ${shownTime(at)}  ${shown(kind)}`));
+    if (history.length > 0)
+      lines.push('', 'Lately:', ...history.map(({ at, kind }) => `  ${shownTime(at)}  ${shown(kind)}`));
     terminal.data(lines.join('\n'));
     return exitCodes.ok;
   },

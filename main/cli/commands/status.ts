@@ -39,7 +39,9 @@ export const command = defineCommand({
     }
     if (adoptable.length > 0) {
       const names = adoptable.map(({ server }) => server).join(', ');
-      terminal.say(`The vault holds grants that the database has lost: ${names}. Take them up: tokentray add --from-vault`);
+      terminal.say(
+        `The vault holds grants that the database has lost: ${names}. Take them up: tokentray add --from-vault`,
+      );
     }
     return exitCodes.ok;
   },
