@@ -21,7 +21,7 @@ import {
 import { deferred } from './deferred.ts';
 
 export type { AuthorizationServerOptions } from './authorization/configuration.ts';
-export type { Endpoint, Fault, FaultHandle, RecordedRequest, RequestFilter } from './authorization/traffic.ts';
+export type { RecordedRequest } from './authorization/traffic.ts';
 
 /** What a resource server learns about a token. */
 export interface VerifiedToken {

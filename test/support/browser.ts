@@ -21,7 +21,7 @@ export interface FinalPage {
   readonly ended: 'page' | 'stopped';
 }
 
-export interface BrowserVisit {
+interface BrowserVisit {
   readonly method: string;
   /** Without the query: codes and states stay out of test output. */
   readonly page: string;

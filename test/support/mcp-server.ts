@@ -7,8 +7,8 @@ import { legacyHost, modernHost, sseHost, type Host, type HostOptions } from './
 import { createServerState, type Cancelled, type Changeable } from './mcp/state.ts';
 import { createWireLog, summarize, type WireLog, type WireRequest } from './mcp/wire-log.ts';
 
-export { hashToken, type WireRequest } from './mcp/wire-log.ts';
-export type { AuthOptions, ChallengeStyle } from './mcp/gate.ts';
+export { hashToken } from './mcp/wire-log.ts';
+export type { AuthOptions } from './mcp/gate.ts';
 
 export type ServerEra = 'modern' | 'legacy' | 'legacy-sse';
 

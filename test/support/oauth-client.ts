@@ -73,7 +73,7 @@ export async function signInDirectly(server: AuthorizationServer, request: SignI
   }
 }
 
-export async function register(server: AuthorizationServer, redirectUri: string): Promise<string> {
+async function register(server: AuthorizationServer, redirectUri: string): Promise<string> {
   const answer = await fetch(`${server.issuer.replace(/\/$/, '')}/reg`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -27,7 +27,7 @@ const left = new Set([
 ]);
 
 /** This process's environment with TOKENTRAY_HOME set, without proxies and without the desktop's session. */
-export function profileEnvironment(home: string, extra: Readonly<Record<string, string>> = {}): Record<string, string> {
+function profileEnvironment(home: string, extra: Readonly<Record<string, string>> = {}): Record<string, string> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) {
     if (value !== undefined && !left.has(name.toLowerCase()) && !name.startsWith('TOKENTRAY_')) env[name] = value;

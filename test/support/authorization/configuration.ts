@@ -42,7 +42,7 @@ export interface AuthorizationServerOptions {
   readonly par?: boolean | 'required';
 }
 
-export const defaultScopes = ['mcp', 'admin', 'extra'] as const;
+const defaultScopes = ['mcp', 'admin', 'extra'] as const;
 
 export interface ConfigurationParts {
   readonly options: AuthorizationServerOptions;

@@ -1,7 +1,8 @@
 // The test authorization server's own pages: sign in, consent, and an error page. Plain HTML forms, no script.
 import type { IncomingMessage } from 'node:http';
-import type { Context, Middleware } from 'koa';
+
 import type { Provider } from 'oidc-provider';
+import type { Context, Middleware } from './koa.ts';
 
 export interface ConsentPolicy {
   /** Which of the requested scopes are granted when the person approves. */
@@ -135,6 +136,6 @@ function page(ctx: Context, status: number, title: string, body: string): void {
   ctx.body = `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title><h1>${title}</h1>${body}</html>`;
 }
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }

@@ -1,6 +1,6 @@
 // What came in at the test authorization server and what it answered, and the ways to make it fail on purpose.
 import type { IncomingMessage } from 'node:http';
-import type { Middleware, Context } from 'koa';
+import type { Context, Middleware } from './koa.ts';
 
 export type Endpoint =
   | 'oauth-metadata'
@@ -35,7 +35,7 @@ export interface RecordedRequest {
   readonly userAgent: string | null;
 }
 
-export interface RequestFilter {
+interface RequestFilter {
   readonly endpoint?: Endpoint;
   readonly method?: string;
   readonly status?: number;
