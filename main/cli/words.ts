@@ -25,7 +25,7 @@ const reasons: Readonly<Record<Extract<State, { kind: 'needs-sign-in' }>['becaus
 export function stateWords(state: State): string {
   switch (state.kind) {
     case 'open':
-      return 'open (asks for no sign-in)';
+      return 'no sign-in asked for so far';
     case 'connected':
       return state.refreshable
         ? 'connected'

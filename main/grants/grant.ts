@@ -14,7 +14,7 @@ import { keepMinted } from './keep-grant.ts';
 import { liveToken, type LiveToken } from './live-token.ts';
 import { mint } from './mint.ts';
 import { plannedScopes } from './plan.ts';
-import { refreshGrant } from './refresh.ts';
+import { keepAnswer, refreshGrant, type Refreshed } from './refresh.ts';
 import { heldRegistration } from './registrations.ts';
 import { revokeGrant } from './revocation.ts';
 import { needsSignIn, untilAborted } from './waiting.ts';
@@ -61,6 +61,8 @@ export function createGrant(
   let needs: { because: NeedsSignInReason; since: number } | null = null;
   let retry: { at: number; failures: number; because: string } | null = null;
   let wantedScopes: { scopes: readonly string[]; freshConsent: boolean; challenged: readonly string[] } | null = null;
+  /** A refresh whose answer the vault would not take; nothing else may be tried before it is written. */
+  let unwritten: { row: GrantRow; refreshed: Refreshed } | null = null;
   let signedInAt = 0;
   let usedSinceRefresh = false;
   let stopTimer: (() => void) | null = null;
@@ -159,8 +161,15 @@ export function createGrant(
     const row = livingRow();
     if (row === null || !row.hasRefreshToken)
       throw need(row === null ? endedReason(deps.store.grants.forServer(name)) : 'no-refresh-token');
-    const outcome = await refreshGrant(deps, discovery.http, row, server(), discovery.get);
+    const outcome =
+      unwritten?.row.id === row.id
+        ? await keepAnswer(deps, row, server(), unwritten.refreshed)
+        : await refreshGrant(deps, discovery.http, row, server(), discovery.get);
+    unwritten = null;
     switch (outcome.kind) {
+      case 'unwritten':
+        unwritten = { row, refreshed: outcome.refreshed };
+        throw later(outcome.error, null);
       case 'refreshed':
         return adopt(outcome.tokens, outcome.dpop, outcome.row);
       case 'needs-sign-in':

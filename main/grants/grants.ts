@@ -45,14 +45,16 @@ export function createGrants(deps: GrantDeps): GrantsOfUser {
   function view(name: string): GrantView {
     const { url, settings } = serverRow(name);
     const row = grant(name).row();
-    const registration = row === null ? null : deps.store.registrations.get(row.registrationId);
+    // Of a grant that has ended, where it was from is still worth knowing.
+    const newest = row ?? deps.store.grants.forServer(name);
+    const registration = newest === null ? null : deps.store.registrations.get(newest.registrationId);
     return {
       server: name,
       url,
-      account: row?.account ?? 'default',
+      account: newest?.account ?? 'default',
       state: grant(name).state(),
-      issuer: row?.issuer ?? null,
-      resource: row?.resource ?? null,
+      issuer: newest?.issuer ?? null,
+      resource: newest?.resource ?? null,
       registration: registration?.kind ?? null,
       requestedScopes: row?.requestedScopes ?? [],
       grantedScopes: row?.grantedScopes ?? [],

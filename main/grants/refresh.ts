@@ -13,10 +13,19 @@ import { endGrant, keepRefreshed } from './keep-grant.ts';
 import { registrationById } from './registrations.ts';
 import type { NeedsSignInReason } from './types.ts';
 import { dpopBinding, tokenLeg } from './token-leg.ts';
-import { decodeGrant } from './vault-items.ts';
+import { decodeGrant, type GrantItem } from './vault-items.ts';
+
+/** What an authorization server answered to a refresh: the old refresh token may be spent, this is the only copy. */
+export interface Refreshed {
+  readonly item: GrantItem;
+  readonly tokens: TokenSet;
+  readonly dpop: DpopBinding | null;
+}
 
 export type RefreshOutcome =
   | { readonly kind: 'refreshed'; readonly row: GrantRow; readonly tokens: TokenSet; readonly dpop: DpopBinding | null }
+  /** The vault would not take it: to be kept with `keepAnswer` before anything else is tried. */
+  | { readonly kind: 'unwritten'; readonly refreshed: Refreshed; readonly error: TokentrayError }
   /** Only a person can go on. Whether the grant is over is `because`; nothing but `ended-by-provider` removed anything. */
   | { readonly kind: 'needs-sign-in'; readonly because: NeedsSignInReason }
   /** It may pass: the grant is kept and tried again. */
@@ -33,10 +42,11 @@ export async function refreshGrant(
     const stored = await deps.vault.read({ kind: 'grant', id: row.id });
     const held = await registrationById(deps, row.registrationId);
     const item = stored === null ? null : decodeGrant(stored, server.name);
-    if (item === null || item.refresh_token === null || held === null) {
+    if (item === null || item.refresh_token === null) {
       await endGrant(deps, row, 'lost-from-vault');
       return { kind: 'needs-sign-in', because: 'lost-from-vault' };
     }
+    if (held === null) return { kind: 'needs-sign-in', because: 'client-unknown' };
     const discovery = await discover();
     // A refresh token goes to the authorization server that issued it and to no other (SEP-2352).
     if (discovery.as.issuer !== row.issuer) return { kind: 'needs-sign-in', because: 'authorization-server-changed' };
@@ -48,15 +58,29 @@ export async function refreshGrant(
       if (answerLost(error) && mayRepeat) return refresh(leg, refreshToken);
       throw error;
     });
-    const next = await keepRefreshed(deps, row, server, item, tokens);
-    record(deps, 'refreshed', server.name, row.id, {
-      rotated: tokens.refresh_token !== undefined,
-      expiresAt: tokens.expires_at,
-    });
-    return { kind: 'refreshed', row: next, tokens, dpop };
+    return await keepAnswer(deps, row, server, { item, tokens, dpop });
   } catch (error) {
     if (!(error instanceof TokentrayError)) throw error;
     return failed(deps, row, server, error);
+  }
+}
+
+/** Makes the answer durable, then usable. May be called again with the same answer until it succeeds. */
+export async function keepAnswer(
+  deps: GrantDeps,
+  row: GrantRow,
+  server: ServerRow,
+  refreshed: Refreshed,
+): Promise<RefreshOutcome> {
+  const { item, tokens, dpop } = refreshed;
+  try {
+    const next = await keepRefreshed(deps, row, server, item, tokens);
+    const rotated = tokens.refresh_token !== undefined;
+    record(deps, 'refreshed', server.name, row.id, { rotated, expiresAt: tokens.expires_at });
+    return { kind: 'refreshed', row: next, tokens, dpop };
+  } catch (error) {
+    if (!(error instanceof TokentrayError)) throw error;
+    return { kind: 'unwritten', refreshed, error };
   }
 }
 
