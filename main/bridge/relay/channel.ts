@@ -1,5 +1,5 @@
 // What a session with a server of the handshake eras offers, whichever transport of those eras carries it.
-import { TokentrayError } from '../../errors.ts';
+import { isTokentrayError, TokentrayError } from '../../errors.ts';
 import type { JsonObject, RelayLimits, ServerEra, Upstream } from './types.ts';
 import type { Call, Message, Notice, Reply } from './wire.ts';
 
@@ -23,6 +23,8 @@ export interface ChannelHooks {
   onMessage(message: Message): void;
   /** The session has ended without our doing. */
   onLost(): void;
+  /** Something of the session failed for want of a grant. */
+  onHurt(): void;
 }
 
 export interface OldServerOptions {
@@ -35,6 +37,9 @@ export interface OldServerOptions {
   readonly onMessage: (message: Message) => void;
 }
 
+/** In which the person may have to sign in first, where the browser opens by itself. */
+export const handshakePatience = 6 * 60_000;
+
 /** The server answered `initialize` with an error. */
 export class Refused extends Error {
   override readonly name = 'Refused';
@@ -45,6 +50,13 @@ export class Refused extends Error {
     this.reply = refusal;
   }
 }
+
+/** A refusal that may only mean that the server speaks another era than was believed. */
+export const contradicts = (error: unknown): boolean => {
+  if (error instanceof Refused) return true;
+  const status = isTokentrayError(error, 'unreachable') ? error.facts['status'] : null;
+  return status === 400 || status === 404 || status === 405;
+};
 
 export const silent = (): TokentrayError =>
   new TokentrayError('unreachable', 'the server does not answer `initialize`', { attempted: 'open a session' });

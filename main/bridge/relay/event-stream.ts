@@ -1,18 +1,17 @@
 // The transport of 2024-11-05: one stream of events for everything the server says, and an address to post to.
 import { SSEClientTransport } from '@modelcontextprotocol/client';
-import { TokentrayError } from '../../errors.ts';
+import { isTokentrayError, TokentrayError } from '../../errors.ts';
 import type { Fetch } from '../../ports.ts';
-import { Refused, silent } from './channel.ts';
+import { handshakePatience, Refused, silent } from './channel.ts';
 import type { Channel, ChannelHooks, OldRequestOptions, OldServerOptions } from './channel.ts';
-import { bounded, Cancelled, sendFailure } from './exchange.ts';
+import { bounded, Cancelled, sendFailure, SessionLost } from './exchange.ts';
 import { hear, isCall, isReply, metaOf, notice, nothing, toSdk } from './wire.ts';
 import type { Call, Id, Message, Notice, Reply } from './wire.ts';
-
-const openSilence = 30_000;
 
 interface Waiting {
   readonly request: Call;
   readonly onMessage: ((message: Message) => void) | undefined;
+  readonly sent: Promise<void>;
   resolve(answer: Reply): void;
   reject(error: unknown): void;
 }
@@ -26,12 +25,14 @@ export async function openEventStream(options: OldServerOptions, hello: Call, ho
       return await upstream.fetch(input, init);
     } catch (error) {
       refused = error;
+      if (isTokentrayError(error, 'needs_sign_in')) hooks.onHurt();
       throw error;
     }
   };
   const transport = new SSEClientTransport(upstream.url, { fetch: bounded(watched, limits.messageBytes) });
   const waiting = new Map<Id, Waiting>();
   let open = false;
+  let lost = false;
 
   const onmessage = (message: Message): void => {
     if (isReply(message)) return waiting.get(message.id)?.resolve(message);
@@ -44,27 +45,36 @@ export async function openEventStream(options: OldServerOptions, hello: Call, ho
     for (const each of waiting.values()) each.reject(broken());
     if (!open) return;
     open = false;
-    void transport.close();
+    lost = true;
+    // Closing breaks off what is being posted, and then nobody could say whether it had arrived.
+    const posting = [...waiting.values()].map(({ sent }) => sent);
+    void Promise.allSettled(posting).then(() => transport.close());
     hooks.onLost();
   };
   hear(transport, { onmessage, onerror });
 
   const send = async (message: Call | Notice | Reply): Promise<void> => {
+    if (lost) throw new SessionLost();
     try {
       await transport.send(toSdk(message));
     } catch (error) {
-      throw sendFailure(error, false);
+      throw lost && wasRefused(error) ? new SessionLost() : sendFailure(error, false);
     }
   };
   const request = async (wanted: Call, { signal, onMessage }: OldRequestOptions): Promise<Reply> => {
     let stopWatching = nothing;
+    const sent = send(wanted);
     try {
       return await new Promise<Reply>((resolve, reject) => {
         stopWatching = upstream.clock.after(limits.requestSilence, () => reject(broken()));
-        waiting.set(wanted.id, { request: wanted, onMessage, resolve, reject });
+        waiting.set(wanted.id, { request: wanted, onMessage, sent, resolve, reject });
         signal?.addEventListener('abort', () => reject(new Cancelled()), { once: true });
-        send(wanted).catch(reject);
+        sent.catch(reject);
       });
+    } catch (error) {
+      // What was refused with the stream already gone has not been done, and may be tried in a new session.
+      if (lost) await sent;
+      throw error;
     } finally {
       stopWatching();
       waiting.delete(wanted.id);
@@ -108,13 +118,16 @@ async function within<T>(options: OldServerOptions, work: Promise<T>): Promise<T
     return await Promise.race([
       work,
       new Promise<never>((_, reject) => {
-        cancel = options.upstream.clock.after(openSilence, () => reject(silent()));
+        cancel = options.upstream.clock.after(handshakePatience, () => reject(silent()));
       }),
     ]);
   } finally {
     cancel();
   }
 }
+
+/** The SDK says it in words only. */
+const wasRefused = (error: unknown): boolean => error instanceof Error && /\(HTTP 4\d\d\)/u.test(error.message);
 
 const broken = (): TokentrayError =>
   new TokentrayError('unreachable', 'the stream of the server ended before its answer came', {

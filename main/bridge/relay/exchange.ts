@@ -1,6 +1,6 @@
 // One request to a server over Streamable HTTP, from the POST to its answer, with everything in between handed on.
 import { SdkHttpError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import type { StreamableHTTPClientTransportOptions } from '@modelcontextprotocol/client';
+import type { StreamableHTTPClientTransportOptions, Transport } from '@modelcontextprotocol/client';
 import { isTokentrayError, TokentrayError } from '../../errors.ts';
 import type { Fetch } from '../../ports.ts';
 import { quote } from '../../quote.ts';
@@ -30,6 +30,7 @@ export function newTransport(
   upstream: Upstream,
   limits: RelayLimits,
   options: StreamableHTTPClientTransportOptions = {},
+  maxRetries = 10,
 ): StreamableHTTPClientTransport {
   return new StreamableHTTPClientTransport(upstream.url, {
     fetch: bounded(upstream.fetch, limits.messageBytes),
@@ -37,7 +38,7 @@ export function newTransport(
       initialReconnectionDelay: 1000,
       maxReconnectionDelay: 30_000,
       reconnectionDelayGrowFactor: 2,
-      maxRetries: 10,
+      maxRetries,
     },
     reconnectionScheduler: (reconnect, delay) => upstream.clock.after(delay, reconnect),
     ...options,
@@ -58,9 +59,10 @@ export async function exchange(upstream: Upstream, request: Call, options: Excha
     ...(session === undefined ? {} : { protocolVersion: session.version }),
   });
   let stopWatching = nothing;
+  let finished = nothing;
+  const streamEnded = new Promise<void>((resolve) => (finished = resolve));
   try {
-    return await new Promise<Reply>((resolve, reject) => {
-      const lost = (): void => reject(streamLost());
+    const answer = await new Promise<Reply>((resolve, reject) => {
       const watch = (): void => {
         stopWatching();
         if (options.patient === true) return;
@@ -71,28 +73,45 @@ export async function exchange(upstream: Upstream, request: Call, options: Excha
         watch();
         options.onMessage?.(message);
       };
+      const onRequestStreamEnd = (): void => {
+        finished();
+        reject(streamLost());
+      };
       hear(transport, { onmessage });
       signal?.addEventListener('abort', () => reject(new Cancelled()), { once: true });
       if (signal?.aborted === true) return reject(new Cancelled());
       watch();
       const send = async (): Promise<void> => {
         await transport.start();
-        await transport.send(toSdk(request), {
-          onRequestStreamEnd: lost,
-          ...(options.headers === undefined ? {} : { headers: options.headers }),
-        });
+        const headers = options.headers === undefined ? {} : { headers: options.headers };
+        await transport.send(toSdk(request), { onRequestStreamEnd, ...headers });
         if (answeredWith?.status === 202) reject(noAnswer());
       };
       send().catch((error: unknown) => {
-        const answer = answerIn(request, error);
-        if (answer !== null) resolve(answer);
+        const refusal = answerIn(request, error);
+        if (refusal !== null) resolve(refusal);
         else reject(sendFailure(error, session?.id !== undefined));
       });
     });
+    void letEnd(upstream, transport, streamEnded);
+    return answer;
+  } catch (error) {
+    await transport.close().catch(() => {});
+    throw error;
   } finally {
     stopWatching();
-    await transport.close().catch(() => {});
   }
+}
+
+const lastMoment = 1000;
+
+/** A stream that may end by itself leaves a connection that can be used again; breaking it off does not. */
+async function letEnd(upstream: Upstream, transport: Transport, ended: Promise<void>): Promise<void> {
+  let cancel = nothing;
+  const late = new Promise<void>((resolve) => (cancel = upstream.clock.after(lastMoment, resolve)));
+  await Promise.race([ended, late]);
+  cancel();
+  await transport.close().catch(() => {});
 }
 
 /** The agent no longer wants the answer. */

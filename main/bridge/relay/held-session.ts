@@ -52,7 +52,7 @@ export class HeldSession {
     const onMessage = (message: Message): void => session.#heard(message, null);
     session.#server = await OldServer.open({ upstream, limits, era, initialize, onMessage });
     await session.#server.initialized().catch(() => {});
-    session.#off = upstream.signIn.onReady(() => session.#server?.revive());
+    session.#off = upstream.signIn.onReady(() => session.#server?.mend());
     session.#rest();
     return session;
   }

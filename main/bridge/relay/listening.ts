@@ -44,6 +44,11 @@ export class Listening {
   /** Listens for this instead of what was before; the old stream ends only when the new one stands, so none is missed. */
   async change(filter: Filter): Promise<Opened> {
     const before = this.#current;
+    if (Object.keys(filter).length === 0) {
+      this.#current = null;
+      before?.abort();
+      return { honoured: {} };
+    }
     const controller = new AbortController();
     this.#current = controller;
     this.#filter = filter;
@@ -54,7 +59,7 @@ export class Listening {
   }
 
   /** Opens the stream again after the grant came back. */
-  revive(): void {
+  mend(): void {
     if (this.#current !== null && !this.#closed) void this.change(this.#filter).catch(() => {});
   }
 

@@ -1,5 +1,7 @@
 // A server of the stateless era: every request stands alone, carries its `_meta` and headers, and may be retried.
 import { quote } from '../../quote.ts';
+import { doubtEra } from '../eras.ts';
+import { contradicts } from './channel.ts';
 import { exchange } from './exchange.ts';
 import type { ExchangeOptions } from './exchange.ts';
 import { declaredHeaders, paramHeaders } from './param-headers.ts';
@@ -120,7 +122,10 @@ export class ModernServer {
 
   async #send(request: Call, options: ModernOptions, headers: Record<string, string> = {}): Promise<Reply> {
     const all = { ...options, headers, limits: this.#limits };
-    const first = await exchange(this.#upstream, request, all);
+    const first = await exchange(this.#upstream, request, all).catch((error: unknown) => {
+      if (contradicts(error)) doubtEra(this.#upstream);
+      throw error;
+    });
     if (!('error' in first) || first.error.code !== codes.unsupportedVersion) return first;
     // versioning, Protocol Version Negotiation: select a mutually supported version and retry.
     const supported = asObject(first.error.data)['supported'];

@@ -1,5 +1,6 @@
 // Requests of agents of the stateless era: each is answered on its own, signed in or not, whatever the server speaks.
 import { detect, detectAgain, isModern } from '../eras.ts';
+import { contradicts, Refused } from './channel.ts';
 import { listNotices, noticesOf } from './listening.ts';
 import { beforeReached, describe, discoverResult, mapResult, showsLinks, toModernResult } from './mapping.ts';
 import { ModernServer } from './modern-server.ts';
@@ -52,6 +53,7 @@ export class NewAgents {
       if (!this.#upstream.signIn.ready()) return await this.#withoutServer(request, port);
       return await this.#ask(withoutSignIn(request), port, false);
     } catch (error) {
+      if (error instanceof Refused) return outcomeOf(error.reply);
       if (!needsSignIn(error)) return failureOf(error);
       return this.#withoutServer(request, port).catch(failureOf);
     }
@@ -69,7 +71,7 @@ export class NewAgents {
     try {
       return await this.#old.answer(request, port, detected.era, acknowledged);
     } catch (error) {
-      if (needsSignIn(error) || (await detectAgain(this.#upstream)).era !== 'modern') throw error;
+      if (!contradicts(error) || (await detectAgain(this.#upstream)).era !== 'modern') throw error;
       return this.#askModern(request, port, acknowledged);
     }
   }

@@ -1,8 +1,8 @@
 // The connection of one agent of the handshake eras: answered at once, signed in or not, and moved to the real
 // server as soon as there is one to move to.
-import { detect, detectAgain } from '../eras.ts';
+import { detectAfresh, detectAgain } from '../eras.ts';
 import { isTokentrayError } from '../../errors.ts';
-import { Refused } from './channel.ts';
+import { contradicts, Refused } from './channel.ts';
 import { Cancelled } from './exchange.ts';
 import { listNotices } from './listening.ts';
 import { beforeReached, describe, initializeResult, showsLinks } from './mapping.ts';
@@ -67,14 +67,19 @@ export class OldAgent {
 
   #noticed(message: Notice): void {
     if (message.method === 'notifications/initialized') {
-      this.#begun = true;
-      this.#side?.begin();
+      this.#begin();
       return;
     }
     this.#side?.notice(message);
     if (message.method !== 'notifications/cancelled') return;
     const id = message.params?.['requestId'];
     if (typeof id === 'string' || typeof id === 'number') this.#running.get(id)?.abort();
+  }
+
+  #begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    this.#side?.begin();
   }
 
   #answered(message: Reply): void {
@@ -134,6 +139,8 @@ export class OldAgent {
 
   async #ask(request: Call, signal: AbortSignal): Promise<Outcome> {
     const side = await this.#connect();
+    // A shim that comes back after a restart of the broker repeats `initialize` only.
+    if (!this.#begun) this.#begin();
     const outcome = await side.request(request, signal);
     if (request.method === 'tools/list' && request.params?.['cursor'] === undefined && 'result' in outcome) {
       rememberTools(this.#upstream, outcome.result['tools']);
@@ -179,7 +186,7 @@ export class OldAgent {
   }
 
   async #openWith(agent: OldAgentPort): Promise<OldSide> {
-    const detected = await detect(this.#upstream);
+    const detected = await detectAfresh(this.#upstream);
     const open = async ({ era, discover }: typeof detected): Promise<OldSide> => {
       if (era !== 'modern') {
         const side = await oldToOld(this.#upstream, this.#limits, era, agent);
@@ -193,7 +200,7 @@ export class OldAgent {
     try {
       return await open(detected);
     } catch (error) {
-      if (detected.era === 'modern' || needsSignIn(error)) throw error;
+      if (!contradicts(error)) throw error;
       // A verdict of an earlier day may be wrong by now: the server is asked once more before the agent is.
       const again = await detectAgain(this.#upstream);
       if (again.era === detected.era) throw error;
@@ -235,7 +242,7 @@ export class OldAgent {
 
   async #signedIn(): Promise<void> {
     if (this.#closed || this.#hello === null) return;
-    if (this.#side !== null) this.#side.revive();
+    this.#side?.mend();
     if (!this.#blind) return;
     try {
       await this.#connect();

@@ -4,7 +4,7 @@ import type { StreamableHTTPClientTransport } from '@modelcontextprotocol/client
 import { isTokentrayError } from '../../errors.ts';
 import type { Fetch } from '../../ports.ts';
 import { bounded, exchange, newTransport, sendFailure, SessionLost } from './exchange.ts';
-import { Refused, silent } from './channel.ts';
+import { handshakePatience, Refused, silent } from './channel.ts';
 import type { Channel, ChannelHooks, OldRequestOptions, OldServerOptions } from './channel.ts';
 import { openEventStream } from './event-stream.ts';
 import type { JsonObject, Upstream } from './types.ts';
@@ -17,6 +17,7 @@ export class OldServer {
   #reopening: Promise<Channel> | null = null;
   #acknowledged = false;
   #closed = false;
+  #hurt = false;
   #level: string | null = null;
   readonly #subscribed = new Set<string>();
 
@@ -31,6 +32,7 @@ export class OldServer {
     const hooks: ChannelHooks = {
       onMessage: (message) => options.onMessage(message),
       onLost: () => server?.revive(),
+      onHurt: () => server?.hurt(),
     };
     const opened = new OldServer(options, await openChannel(options, hooks));
     server = opened;
@@ -81,6 +83,17 @@ export class OldServer {
     });
   }
 
+  hurt(): void {
+    this.#hurt = true;
+  }
+
+  /** After the grant came back: a new session, if the old one suffered. */
+  mend(): void {
+    if (!this.#hurt) return;
+    this.#hurt = false;
+    this.revive();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await this.#channel.close();
@@ -109,6 +122,7 @@ export class OldServer {
       onLost: () => {
         if (this.#channel === channel) this.revive();
       },
+      onHurt: () => this.hurt(),
     };
     channel = await openChannel(this.#options, hooks);
     void lost.close();
@@ -148,7 +162,10 @@ async function openStreamable(options: OldServerOptions, hello: Call, hooks: Cha
   const { upstream, limits } = options;
   let streamed = false;
   const watched: Fetch = async (input, init) => {
-    const response = await upstream.fetch(input, init);
+    const response = await upstream.fetch(input, init).catch((error: unknown) => {
+      if (isTokentrayError(error, 'needs_sign_in')) hooks.onHurt();
+      throw error;
+    });
     if (init?.method === 'GET') {
       // A stream that was there and is now not found ended with its session; one that never was is just not offered.
       if (response.ok) streamed = true;
@@ -156,7 +173,7 @@ async function openStreamable(options: OldServerOptions, hello: Call, hooks: Cha
     }
     return response;
   };
-  const transport = newTransport(upstream, limits, { fetch: bounded(watched, limits.messageBytes) });
+  const transport = newTransport(upstream, limits, { fetch: bounded(watched, limits.messageBytes) }, streamRetries);
   await transport.start();
   try {
     const opened = await firstReply(upstream, transport, hello);
@@ -191,13 +208,14 @@ async function openStreamable(options: OldServerOptions, hello: Call, hooks: Cha
   }
 }
 
-const handshakeSilence = 30_000;
+/** Of the stream that stays open for as long as the session; half a minute apart at last. */
+const streamRetries = 1000;
 
 async function firstReply(upstream: Upstream, transport: StreamableHTTPClientTransport, hello: Call): Promise<Reply> {
   let cancel = nothing;
   try {
     return await new Promise<Reply>((resolve, reject) => {
-      cancel = upstream.clock.after(handshakeSilence, () => reject(silent()));
+      cancel = upstream.clock.after(handshakePatience, () => reject(silent()));
       hear(transport, {
         onmessage: (message) => {
           if (isReply(message) && message.id === hello.id) resolve(message);

@@ -24,6 +24,6 @@ export interface OldSide {
   /** The agent's answer to a request that was not ours. */
   answer(reply: Reply): void;
   /** The grant came back: whatever was lost with it is to be opened again. */
-  revive(): void;
+  mend(): void;
   close(): Promise<void>;
 }

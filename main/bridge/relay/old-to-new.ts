@@ -130,7 +130,7 @@ export function oldToNew(upstream: Upstream, limits: RelayLimits, known: KnownSe
     // The new revision has no notification from the agent's side over HTTP (streamable-http, Sending Messages).
     notice() {},
     answer() {},
-    revive: () => listening.revive(),
+    mend: () => listening.mend(),
     async close() {
       listening.close();
     },

@@ -34,7 +34,7 @@ export async function oldToOld(
     },
     notice: pass,
     answer: pass,
-    revive: () => server.revive(),
+    mend: () => server.mend(),
     close: () => server.close(),
   };
 }

@@ -59,6 +59,7 @@ export function serveStdio(upstream: Upstream, stream: Duplex, options: RelayOpt
   const release = async (): Promise<void> => {
     for (const controller of running.values()) controller.abort();
     await Promise.allSettled([oldAgent.close(), agents.close()]);
+    lines.close();
   };
   const done = lines.ended.then(release);
   return {

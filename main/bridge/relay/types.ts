@@ -1,5 +1,4 @@
 // What the relay needs of a server and gives to the bridge: the agreements between the relay and those who start it.
-import type { Duplex } from 'node:stream';
 import type { Clock, Fetch, Log } from '../../ports.ts';
 
 /**
@@ -89,5 +88,3 @@ export interface HttpRelay {
   owns(sessionId: string): boolean;
   close(): Promise<void>;
 }
-
-export type ServeStdio = (upstream: Upstream, stream: Duplex, options?: RelayOptions) => RelaySession;

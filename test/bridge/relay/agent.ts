@@ -84,7 +84,7 @@ export async function connectAgent(era: Era, transport: Transport, options: Agen
   }
   if (capabilities.elicitation !== undefined) {
     client.setRequestHandler('elicitation/create', async ({ params }) => {
-      asked.push({ method: 'elicitation/create', params: params as unknown as Record<string, unknown> });
+      asked.push({ method: 'elicitation/create', params: { ...params } });
       if (params.mode === 'url') return { action: (await options.onLink?.(params.url)) ?? 'accept' };
       const names = Object.keys(params.requestedSchema.properties);
       return {
@@ -95,7 +95,7 @@ export async function connectAgent(era: Era, transport: Transport, options: Agen
   }
   if (capabilities.sampling !== undefined) {
     client.setRequestHandler('sampling/createMessage', ({ params }) => {
-      asked.push({ method: 'sampling/createMessage', params: params as unknown as Record<string, unknown> });
+      asked.push({ method: 'sampling/createMessage', params: { ...params } });
       return { model: 'small-model', role: 'assistant', content: { type: 'text', text: 'hi' } };
     });
   }

@@ -7,7 +7,7 @@ import type { Transport } from '@modelcontextprotocol/client';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createHttpRelay } from '../../../main/bridge/relay/http.ts';
 import { serveStdio } from '../../../main/bridge/relay/stdio.ts';
-import type { KnownServer, RelayOptions, ServerEra, Upstream } from '../../../main/bridge/relay/types.ts';
+import type { HttpRelay, KnownServer, RelayOptions, ServerEra, Upstream } from '../../../main/bridge/relay/types.ts';
 import type { Clock, Log } from '../../../main/ports.ts';
 import { TokentrayError } from '../../../main/errors.ts';
 import { lineTransport } from './agent.ts';
@@ -29,6 +29,8 @@ export interface TestUpstream extends Upstream {
   readonly logged: LoggedLine[];
   /** Signs in, or loses the grant. */
   setReady(ready: boolean): void;
+  /** Resolves after a request was refused for want of a grant. */
+  nextRefusal(): Promise<void>;
 }
 
 export interface TestUpstreamOptions {
@@ -41,6 +43,7 @@ export interface TestUpstreamOptions {
 export function testUpstream(url: string, options: TestUpstreamOptions = {}): TestUpstream {
   const logged: LoggedLine[] = [];
   const listeners = new Set<() => void>();
+  const refusals: (() => void)[] = [];
   let ready = options.ready ?? true;
   let known = options.known ?? null;
   let era = options.era ?? null;
@@ -50,7 +53,10 @@ export function testUpstream(url: string, options: TestUpstreamOptions = {}): Te
     name: 'everything',
     url: new URL(url),
     fetch: async (input, init) => {
-      if (!ready) throw new TokentrayError('needs_sign_in', 'nobody is signed in');
+      if (!ready) {
+        for (const waiter of refusals.splice(0)) setImmediate(waiter);
+        throw new TokentrayError('needs_sign_in', 'nobody is signed in');
+      }
       return fetch(input, { ...init, redirect: 'manual' });
     },
     era: { get: () => era, set: (seen) => void (era = seen) },
@@ -66,6 +72,7 @@ export function testUpstream(url: string, options: TestUpstreamOptions = {}): Te
     log,
     clock: options.clock ?? realClock,
     logged,
+    nextRefusal: () => new Promise((resolve) => void refusals.push(resolve)),
     setReady: (value) => {
       ready = value;
       if (ready) for (const listener of listeners) listener();
@@ -84,7 +91,10 @@ export function overStdio(upstream: Upstream, options?: RelayOptions): Way {
   return { transport: lineTransport(agentEnd), close: () => session.close() };
 }
 
-export async function overHttp(upstream: Upstream, options?: RelayOptions): Promise<Way & { url: URL }> {
+export async function overHttp(
+  upstream: Upstream,
+  options?: RelayOptions,
+): Promise<Way & { url: URL; relay: HttpRelay }> {
   const relay = createHttpRelay(upstream, options);
   const serve = toNodeHandler({ fetch: (request: Request) => relay.handle(request, { agent: 'tester' }) });
   type Arrived = Parameters<typeof serve>[0];
@@ -93,6 +103,7 @@ export async function overHttp(upstream: Upstream, options?: RelayOptions): Prom
   const url = new URL(`http://127.0.0.1:${(listener.address() as AddressInfo).port}/mcp/everything`);
   return {
     url,
+    relay,
     transport: new StreamableHTTPClientTransport(url),
     async close() {
       await relay.close();

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { LOG_LEVEL_META_KEY } from '@modelcontextprotocol/client';
 import type { Transport } from '@modelcontextprotocol/client';
 import { startMcpServer } from '../../support/mcp-server.ts';
-import type { McpTestServer, ServerEra } from '../../support/mcp-server.ts';
+import type { McpServerOptions, McpTestServer, ServerEra } from '../../support/mcp-server.ts';
 import { connectAgent, said } from './agent.ts';
 import type { Agent, Era } from './agent.ts';
 
@@ -110,6 +110,8 @@ export const cases: Readonly<Record<string, Case>> = {
     assert.equal(params['uri'], uri);
     if (agent.era === 'old') await agent.client.unsubscribeResource({ uri });
     await stop();
+    if (server.era !== 'modern')
+      await server.until(() => server.log.list({ rpc: 'resources/unsubscribe' }).length === 1, 5000);
   },
   completion: async ({ client }) => {
     const { completion } = await client.complete({
@@ -163,6 +165,8 @@ export interface MatrixCell {
 }
 
 export interface MatrixOptions {
+  /** What the servers are started with besides their era, as `auth`. */
+  readonly server?: Partial<McpServerOptions>;
   readonly servers?: readonly ServerEra[];
   readonly links?: readonly Link[];
 }
@@ -173,17 +177,23 @@ export async function runMatrix(target: MatrixTarget, options: MatrixOptions = {
   for (const era of options.servers ?? (['legacy', 'modern', 'legacy-sse'] as const)) {
     for (const link of options.links ?? (['stdio', 'HTTP'] as const)) {
       for (const agentEra of ['old', 'new'] as const) {
-        cells.push(...(await runCombination(target, agentEra, era, link)));
+        cells.push(...(await runCombination(target, agentEra, era, link, options.server)));
       }
     }
   }
   return cells;
 }
 
-async function runCombination(target: MatrixTarget, agentEra: Era, era: ServerEra, link: Link): Promise<MatrixCell[]> {
+async function runCombination(
+  target: MatrixTarget,
+  agentEra: Era,
+  era: ServerEra,
+  link: Link,
+  settings: Partial<McpServerOptions> = {},
+): Promise<MatrixCell[]> {
   // A 2024-11-05 transport with a server of today behind it: what that revision lacks, the session still carries.
   const versions = era === 'legacy-sse' ? { protocolVersions: ['2025-11-25', '2024-11-05'] } : {};
-  const server = await startMcpServer({ era, ...versions });
+  const server = await startMcpServer({ ...settings, era, ...versions });
   const cell = (feature: string, failure: string | null): MatrixCell => ({
     agent: agentEra,
     server: era,
