@@ -94,7 +94,13 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     });
   }
 
-  const sessions = new Set<RelaySession>();
+  const sessions = new Map<RelaySession, string>();
+  // No connection outlives the grant that it was opened with. Not waited for: a server that no longer answers must not
+  // keep the person from forgetting it.
+  grants.onForgotten((name) => {
+    const ofServer = [...sessions].filter(([, server]) => server === name);
+    void Promise.allSettled([upstreams.forget(name), ...ofServer.map(([session]) => session.close())]);
+  });
   return {
     control: {
       grants,
@@ -115,13 +121,13 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     },
     onStdio(hello, stream) {
       const session = serveStdio(upstreams.upstream(hello.server), stream);
-      sessions.add(session);
+      sessions.set(session, hello.server);
       void session.done.then(() => sessions.delete(session));
       log.info('an agent came in over stdio', { server: hello.server, agent: hello.agentName, pid: hello.pid });
     },
     woke: () => grants.woke(),
     async close() {
-      await Promise.all([...sessions].map((session) => session.close()));
+      await Promise.all([...sessions.keys()].map((session) => session.close()));
       await bridge.close();
       await upstreams.close();
       await grants.close();

@@ -101,8 +101,9 @@ export const signInPlanSchema = z.object({
   registration: z.enum(['pre-registered', 'cimd', 'dcr', 'existing', 'needed']),
   redirectUri: address,
   scopes,
-  scopesFrom: z.enum(['challenge', 'scopes_supported', 'pinned', 'none']),
-  audienceBound: z.boolean(),
+  scopesFrom: z.enum(['challenge', 'scopes_supported', 'pinned', 'step-up', 'none']),
+  audienceAsked: z.boolean(),
+  otherHost: text.nullable(),
 });
 
 const signInChoices = z.object({

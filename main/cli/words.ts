@@ -53,6 +53,7 @@ const scopesFrom: Readonly<Record<Plan['scopesFrom'], string>> = {
   challenge: 'as the server asked',
   scopes_supported: 'all that the server lists',
   pinned: 'as you chose',
+  'step-up': 'with what the server wants for one call',
   none: 'the server names none',
 };
 
@@ -65,9 +66,10 @@ export function planWords(plan: Plan): string[] {
     `Client      ${registrations[plan.registration]}`,
     `Callback    ${shown(plan.redirectUri)}`,
     `Scopes      ${plan.scopes.length === 0 ? 'none' : plan.scopes.map(shown).join(' ')} (${scopesFrom[plan.scopesFrom]})`,
-    plan.audienceBound
-      ? 'The token will be good for this server only (RFC 8707).'
-      : 'The token is not bound to this server: the authorization server does not say that it honours RFC 8707.',
+    ...(plan.otherHost === null ? [] : [`Page        ${shown(plan.otherHost)}, which is not the issuer's own host`]),
+    plan.audienceAsked
+      ? 'The token is asked for as good for this server only (RFC 8707); whether it is, the authorization server decides.'
+      : 'The token is not bound to this server: it does not say by which name (RFC 9728).',
   ];
   const others = plan.issuers.filter((issuer) => issuer !== plan.issuer);
   if (others.length > 0) lines.push(`Also possible with --issuer: ${others.map(shown).join(' ')}`);

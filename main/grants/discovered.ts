@@ -3,7 +3,7 @@ import { bearerChallenge, type Challenge } from '../oauth/challenge.ts';
 import { cachedFetch } from '../oauth/discovery-cache.ts';
 import { discover, type Discovery } from '../oauth/discovery.ts';
 import type { Fetch } from '../ports.ts';
-import type { ServerRow } from '../store/types.ts';
+import type { ServerRow, ServerSettings } from '../store/types.ts';
 import type { GrantDeps } from './deps.ts';
 
 export interface Discovered {
@@ -20,11 +20,12 @@ export interface Discovered {
   lastChallenge(): Challenge | null;
 }
 
-export function discovered(deps: GrantDeps, server: () => ServerRow): Discovered {
-  const url = new URL(server().url);
+export function discovered(deps: GrantDeps, added: ServerRow): Discovered {
+  const url = new URL(added.url);
+  // A server that was forgotten still has to be told: its tokens are given back under the settings that it had.
+  const settings = (): ServerSettings => deps.store.servers.get(added.name)?.settings ?? added.settings;
   // The user may allow http later: each request goes by the settings of its moment.
-  const http: Fetch = (input, init) =>
-    deps.oauthFetch({ server: url, allowHttp: server().settings.allowHttp })(input, init);
+  const http: Fetch = (input, init) => deps.oauthFetch({ server: url, allowHttp: settings().allowHttp })(input, init);
   const fetched = new Set<string>();
   const documents = cachedFetch(
     http,
@@ -43,7 +44,7 @@ export function discovered(deps: GrantDeps, server: () => ServerRow): Discovered
   let challenge: Challenge | null = null;
 
   function drop(): number {
-    const dropped = fetched.size === 0 ? 0 : deps.store.documents.drop([...fetched]);
+    const dropped = deps.store.documents.drop([url.href, ...fetched]);
     fetched.clear();
     return dropped;
   }
@@ -63,7 +64,6 @@ export function discovered(deps: GrantDeps, server: () => ServerRow): Discovered
     challenged,
     lastChallenge: () => challenge,
     async get(issuer) {
-      const { settings } = server();
       const preferIssuers = deps.store.grants
         .list()
         .map((grant) => grant.issuer)
@@ -72,8 +72,8 @@ export function discovered(deps: GrantDeps, server: () => ServerRow): Discovered
         server: url,
         challenge,
         preferIssuers,
-        chosenIssuer: issuer ?? settings.chosenIssuer,
-        flow: settings.flow,
+        chosenIssuer: issuer ?? settings().chosenIssuer,
+        flow: settings().flow,
       });
     },
     async probe() {

@@ -3,12 +3,13 @@ import { TokentrayError } from '../errors.ts';
 import type { ServerRow } from '../store/types.ts';
 import { adoptableGrants, adoptGrant, type AdoptableGrant } from './adoption.ts';
 import type { GrantDeps } from './deps.ts';
+import { bindClient } from './brought-client.ts';
 import { createGrant, type Grant } from './grant.ts';
 import { record } from './history.ts';
 import { loopbackHost } from './loopback-host.ts';
 import { checkedServer, defaultServerSettings } from './server-settings.ts';
 import type { GrantChange, Grants, GrantView } from './types.ts';
-import { clientRef, encodeClient, encodeFlow, flowRef } from './vault-items.ts';
+import { encodeFlow, flowRef } from './vault-items.ts';
 
 export interface GrantsOfUser extends Grants {
   /** Grants that the vault holds and the store does not know. */
@@ -20,6 +21,7 @@ export function createGrants(deps: GrantDeps): GrantsOfUser {
   const host = loopbackHost(deps);
   const machines = new Map<string, Grant>();
   const listeners = new Set<(change: GrantChange) => void>();
+  const forgottenListeners = new Set<(server: string) => void>();
 
   function serverRow(name: string): ServerRow {
     const row = deps.store.servers.get(name);
@@ -79,7 +81,6 @@ export function createGrants(deps: GrantDeps): GrantsOfUser {
           advice: `Choose another name, or drop that one first: tokentray forget ${name}`,
         });
       }
-      if (client !== undefined) await deps.vault.write(clientRef(name, checked.url), encodeClient(client));
       if (flow?.kind === 'id_jag') {
         await deps.vault.write(
           flowRef(name, checked.url),
@@ -96,7 +97,9 @@ export function createGrants(deps: GrantDeps): GrantsOfUser {
         const item = encodeFlow({ v: 1, kind: 'jwt_bearer', assertion: flow.assertion.reveal() });
         await deps.vault.write(flowRef(name, checked.url), item);
       }
-      deps.store.servers.add({ ...checked, addedAt: deps.clock.now(), settings: merged });
+      const row: ServerRow = { ...checked, addedAt: deps.clock.now(), settings: merged };
+      const chosenIssuer = client === undefined ? merged.chosenIssuer : await bindClient(deps, row, client);
+      deps.store.servers.add({ ...row, settings: { ...merged, chosenIssuer } });
       record(deps, 'server-added', name, null, { url: checked.url });
       return view(name);
     },
@@ -107,18 +110,24 @@ export function createGrants(deps: GrantDeps): GrantsOfUser {
       machines.delete(name);
       const forgotten: string[] = [];
       const grants = deps.store.grants.list().filter((row) => row.server === name);
+      // Ended before anything is deleted: an answer that is still on its way then finds that nobody wants it.
+      deps.store.transaction(() => {
+        for (const row of grants) {
+          deps.store.grants.put({ ...row, endedAt: row.endedAt ?? deps.clock.now(), endedBecause: 'forgotten' });
+        }
+      });
       for (const row of grants) {
         if (await deps.vault.delete({ kind: 'grant', id: row.id })) forgotten.push('refresh token');
       }
-      for (const ref of [clientRef(name, url), flowRef(name, url)]) {
-        if (await deps.vault.delete(ref)) forgotten.push(ref.label);
-      }
+      const flow = flowRef(name, url);
+      if (await deps.vault.delete(flow)) forgotten.push(flow.label);
       deps.store.transaction(() => {
         for (const row of grants) deps.store.grants.remove(row.id);
         deps.store.servers.remove(name);
       });
       forgotten.push('server');
       record(deps, 'forgotten', name, null, { forgotten });
+      for (const listener of forgottenListeners) listener(name);
       return { forgotten };
     },
 
@@ -155,6 +164,10 @@ export function createGrants(deps: GrantDeps): GrantsOfUser {
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    onForgotten(listener) {
+      forgottenListeners.add(listener);
+      return () => forgottenListeners.delete(listener);
     },
     adoptable: () => adoptableGrants(deps),
     async adopt(id) {

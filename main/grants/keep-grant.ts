@@ -9,7 +9,12 @@ import { encodeGrant, grantRef, type GrantItem } from './vault-items.ts';
 
 export const onlyAccount = 'default';
 
-export interface NewGrant {
+export interface NewGrant extends Granted {
+  /** Throws when the sign-in was called off or the server forgotten meanwhile. */
+  readonly stillWanted: () => void;
+}
+
+export interface Granted {
   readonly server: ServerRow;
   readonly resource: string | null;
   readonly held: HeldRegistration;
@@ -23,6 +28,7 @@ export interface NewGrant {
  * crash at any point leaves a grant that still works.
  */
 export async function keepNewGrant(deps: GrantDeps, grant: NewGrant): Promise<GrantRow> {
+  grant.stillWanted();
   const { server, held, tokens } = grant;
   const now = deps.clock.now();
   const earlier = deps.store.grants.forServer(server.name);
@@ -66,6 +72,12 @@ export async function keepNewGrant(deps: GrantDeps, grant: NewGrant): Promise<Gr
       }),
     );
   }
+  try {
+    grant.stillWanted();
+  } catch (error) {
+    await deps.vault.delete({ kind: 'grant', id });
+    throw error;
+  }
   deps.store.transaction(() => {
     if (earlier !== null && earlier.endedAt === null) {
       deps.store.grants.put({ ...earlier, endedAt: now, endedBecause: 'superseded' });
@@ -76,14 +88,19 @@ export async function keepNewGrant(deps: GrantDeps, grant: NewGrant): Promise<Gr
   return row;
 }
 
-/** Keeps what a refresh gave: a rotated refresh token is durable before this resolves. */
+/**
+ * Keeps what a refresh gave: a rotated refresh token is durable before this resolves. Null when the grant was ended or
+ * forgotten while the answer was on its way: then nothing of it stays.
+ */
 export async function keepRefreshed(
   deps: GrantDeps,
   row: GrantRow,
   server: ServerRow,
   item: GrantItem,
   tokens: TokenSet,
-): Promise<GrantRow> {
+): Promise<GrantRow | null> {
+  const isOver = (): boolean => deps.store.grants.get(row.id)?.endedAt !== null;
+  if (isOver()) return null;
   const rotated = tokens.refresh_token !== undefined && tokens.refresh_token.reveal() !== item.refresh_token;
   const granted = tokens.scope ?? row.grantedScopes;
   if (rotated || item.rotates === null) {
@@ -97,6 +114,10 @@ export async function keepRefreshed(
       }),
     );
   }
+  if (isOver()) {
+    await deps.vault.delete({ kind: 'grant', id: row.id });
+    return null;
+  }
   const next: GrantRow = {
     ...row,
     grantedScopes: granted,
@@ -108,7 +129,7 @@ export async function keepRefreshed(
 }
 
 /** Keeps what a flow without a browser gave: one row per server, brought up to date with every token. */
-export function keepMinted(deps: GrantDeps, earlier: GrantRow | null, grant: NewGrant): GrantRow {
+export function keepMinted(deps: GrantDeps, earlier: GrantRow | null, grant: Granted): GrantRow {
   const now = deps.clock.now();
   const same = earlier !== null && earlier.registrationId === grant.held.id && earlier.resource === grant.resource;
   const row: GrantRow = {

@@ -12,13 +12,16 @@ export interface PlannedScopes {
   readonly from: SignInPlan['scopesFrom'];
 }
 
-/** The scopes to ask for. `options.scopes` (the person's own list or a step-up's union) replaces what was discovered. */
+/** The scopes to ask for. `options.scopes` (the person's own list) replaces what was discovered. */
 export function plannedScopes(
   server: ServerRow,
   discovery: Discovery,
   challenge: Challenge | null,
   options: Pick<SignInOptions, 'scopes'>,
+  stepUp: { readonly scopes: readonly string[] } | null = null,
 ): PlannedScopes {
+  // The person's own list goes before everything; a step-up adds to what was held.
+  if (options.scopes === undefined && stepUp !== null) return { scopes: stepUp.scopes, from: 'step-up' };
   return selectScopes({
     challenge: challenge?.scope ?? null,
     scopesSupported: discovery.scopesSupported,
@@ -49,6 +52,14 @@ export function signInPlan(
     redirectUri,
     scopes: planned.scopes,
     scopesFrom: planned.from,
-    audienceBound: discovery.resource !== null,
+    audienceAsked: discovery.resource !== null,
+    otherHost: otherHost(discovery),
   };
+}
+
+function otherHost(discovery: Discovery): string | null {
+  const { authorization_endpoint, issuer } = discovery.as;
+  if (authorization_endpoint === undefined || !URL.canParse(authorization_endpoint)) return null;
+  const { host } = new URL(authorization_endpoint);
+  return host === new URL(issuer).host ? null : host;
 }

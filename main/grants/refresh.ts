@@ -75,6 +75,7 @@ export async function keepAnswer(
   const { item, tokens, dpop } = refreshed;
   try {
     const next = await keepRefreshed(deps, row, server, item, tokens);
+    if (next === null) return { kind: 'needs-sign-in', because: 'revoked-here' };
     const rotated = tokens.refresh_token !== undefined;
     record(deps, 'refreshed', server.name, row.id, { rotated, expiresAt: tokens.expires_at });
     return { kind: 'refreshed', row: next, tokens, dpop };
@@ -93,7 +94,7 @@ async function failed(
   server: ServerRow,
   error: TokentrayError,
 ): Promise<RefreshOutcome> {
-  record(deps, 'refresh-failed', server.name, row.id, { code: error.code, why: error.message });
+  record(deps, 'refresh-failed', server.name, row.id, { error: error.code, why: error.message });
   if (error.code === 'token_refused' && error.facts['kind'] === 'ended') {
     await endGrant(deps, row, 'ended-by-provider');
     record(deps, 'grant-ended', server.name, row.id, { because: 'ended-by-provider' });

@@ -6,6 +6,7 @@ import type { DpopBinding } from '../oauth/dpop.ts';
 import type { Challenge } from '../oauth/challenge.ts';
 import type { Discovery } from '../oauth/discovery.ts';
 import type { Loopback } from '../oauth/loopback.ts';
+import { revokeToken } from '../oauth/revoke.ts';
 import { exchangeCode } from '../oauth/token.ts';
 import type { TokenSet } from '../oauth/types.ts';
 import type { Fetch } from '../ports.ts';
@@ -61,10 +62,7 @@ export async function startSignIn(
   });
 
   const cancelled = new AbortController();
-  const cancel = (): void =>
-    cancelled.abort(
-      new TokentrayError('sign_in_cancelled', `the sign-in to ${server.name} was cancelled`, { subject: server.name }),
-    );
+  const cancel = (): void => cancelled.abort(calledOff(server.name));
   request.signal?.addEventListener('abort', cancel, { once: true });
   const stopTimers = [
     deps.clock.after(deps.config.silenceMs, () => {
@@ -87,6 +85,10 @@ export async function startSignIn(
       const response = checkAuthorizationResponse({ request: authorization }, answer.url);
       const leg = tokenLeg(deps, http, discovery, held, discovery.resource, dpop);
       const tokens = await exchangeCode(leg, authorization, response);
+      const stillWanted = (): void => {
+        cancelled.signal.throwIfAborted();
+        if (deps.store.servers.get(server.name) === null) throw calledOff(server.name);
+      };
       const row = await keepNewGrant(deps, {
         server,
         resource: discovery.resource,
@@ -94,6 +96,11 @@ export async function startSignIn(
         requestedScopes: request.scopes,
         tokens,
         dpop,
+        stillWanted,
+      }).catch(async (error: unknown) => {
+        // Tokens that nobody will keep are not left valid at the provider either.
+        await giveBack(deps, http, discovery, held, tokens);
+        throw error;
       });
       kept({ row, tokens, dpop });
       const result: SignInResult = {
@@ -150,6 +157,28 @@ export async function startSignIn(
 }
 
 export const memoryWarning = 'no keychain: this sign-in lives in memory only and is forgotten when the broker ends';
+
+const calledOff = (server: string): TokentrayError =>
+  new TokentrayError('sign_in_cancelled', `the sign-in to ${server} was cancelled`, { subject: server });
+
+async function giveBack(
+  deps: GrantDeps,
+  http: Fetch,
+  discovery: Discovery,
+  held: HeldRegistration,
+  tokens: TokenSet,
+): Promise<void> {
+  const { as, profile } = discovery;
+  for (const [hint, token] of [
+    ['refresh_token', tokens.refresh_token],
+    ['access_token', tokens.access_token],
+  ] as const) {
+    if (token === undefined) continue;
+    const revocation = { as, registration: held.registration, profile, token, hint, now: deps.clock.now };
+    const outcome = await revokeToken(http, revocation).catch(() => null);
+    deps.log.info('gave back a token that is no longer wanted', { hint, outcome: outcome?.kind ?? 'failed' });
+  }
+}
 
 /** A time-out, or, where our client came from an earlier registration, what silence at that page usually means. */
 function noAnswer(deps: GrantDeps, request: SignInRequest): TokentrayError {

@@ -1,7 +1,6 @@
 // The sign-ins of one server: at most one under way, joined by whoever asks; a forgotten client is registered again once.
 import type { LoopbackHost, LoopbackLease } from './loopback-host.ts';
 import { TokentrayError } from '../errors.ts';
-import type { AuthorizationServer } from 'oauth4webapi';
 import type { Discovery } from '../oauth/discovery.ts';
 import type { Loopback } from '../oauth/loopback.ts';
 import type { ServerRow } from '../store/types.ts';
@@ -9,24 +8,19 @@ import type { GrantDeps } from './deps.ts';
 import type { Discovered } from './discovered.ts';
 import { record } from './history.ts';
 import { plannedScopes, signInPlan } from './plan.ts';
-import {
-  heldRegistration,
-  keepRegistration,
-  obtainRegistration,
-  preRegistered,
-  type HeldRegistration,
-} from './registrations.ts';
+import { heldRegistration, obtainRegistration, type HeldRegistration } from './registrations.ts';
 import { forgotOurClient, memoryWarning, startSignIn, type SignedIn } from './sign-in.ts';
 import type { SignIn, SignInOptions, SignInPlan, SignInResult } from './types.ts';
-import { clientRef, decodeClient } from './vault-items.ts';
 
 export interface SignIns {
-  plan(options: SignInOptions): Promise<SignInPlan>;
+  /** `stepUp`: what a challenge wants added to what is held. */
+  plan(options: SignInOptions, stepUp: { readonly scopes: readonly string[] } | null): Promise<SignInPlan>;
+  /** Starts a sign-in, or joins the one under way if it asks for the same; a person's other wish replaces it. */
   start(options: SignInOptions): Promise<SignIn>;
   current(): { url: string; since: number } | null;
   cancel(): void;
-  /** The client that the user brought for this server, bound to the issuer that is found first and to no other. */
-  ownClient(as: AuthorizationServer): Promise<HeldRegistration | null>;
+  /** Resolves when no sign-in is under way. Never rejects. */
+  settled(): Promise<void>;
   /** The answer for a flow that needed no browser. */
   withoutBrowser(expiresAt: number | null): SignIn;
 }
@@ -40,11 +34,13 @@ export function createSignIns(
   deps: GrantDeps,
   discovery: Discovered,
   host: LoopbackHost,
+  name: string,
   server: () => ServerRow,
   events: Events,
 ): SignIns {
-  let pending: Promise<SignIn> | null = null;
-  let underWay: { signIn: SignIn; since: number } | null = null;
+  let pending: { readonly wish: string; readonly signIn: Promise<SignIn> } | null = null;
+  let underWay: { readonly wish: string; readonly signIn: SignIn; readonly since: number; opened: boolean } | null =
+    null;
 
   /** Discovery as the server's own challenge would have it: asked for when none was seen yet. */
   async function discover(options: SignInOptions): Promise<Discovery> {
@@ -52,26 +48,11 @@ export function createSignIns(
     return discovery.get(options.issuer);
   }
 
-  async function ownClient(as: AuthorizationServer): Promise<HeldRegistration | null> {
-    const item = await deps.vault.read(clientRef(server().name, server().url));
-    if (item === null) return null;
-    const client = decodeClient(item, server().name);
-    const kept = await keepRegistration(deps, preRegistered(as, client, deps.clock.now()));
-    await deps.vault.delete(clientRef(server().name, server().url));
-    record(deps, 'registered', server().name, null, {
-      issuer: as.issuer,
-      client_id: client.client_id,
-      kind: 'pre-registered',
-    });
-    return kept;
-  }
-
   /** The listener to answer at, and the client to ask as: a registration's own port wins over the preferred one. */
   async function client(
     found: Discovery,
     options: SignInOptions,
   ): Promise<{ lease: LoopbackLease; redirectUri: string; held: HeldRegistration }> {
-    await ownClient(found.as);
     const before = await heldRegistration(deps, found.as.issuer);
     const registered = before?.registration.redirect_uris[0];
     const again = options.registerAgain === true;
@@ -81,7 +62,7 @@ export function createSignIns(
       // A dynamic client was registered with one port; on another one it is a new client (some servers compare ports).
       const moved = ownPort !== null && ownPort !== lease.loopback.port && before?.registration.kind === 'dcr';
       const held = await obtainRegistration(deps, discovery.http, {
-        server: server().name,
+        server: name,
         as: found.as,
         redirectUris: [lease.loopback.redirectUri('127.0.0.1'), lease.loopback.redirectUri('localhost')],
         again: again || moved,
@@ -142,7 +123,6 @@ export function createSignIns(
       const next = await open({ ...options, registerAgain: true }, true);
       if (options.openBrowser !== false) return await next.done;
       next.cancel();
-      const { name } = server();
       throw new TokentrayError('client_unknown', `${name}'s authorization server had forgotten this client`, {
         attempted: 'sign in',
         subject: name,
@@ -164,49 +144,85 @@ export function createSignIns(
   function failed(error: unknown): void {
     // What was cached may be what is wrong; the next attempt looks again.
     discovery.drop();
-    record(deps, 'sign-in-failed', server().name, null, {
-      code: error instanceof TokentrayError ? error.code : 'internal',
+    record(deps, 'sign-in-failed', name, null, {
+      error: error instanceof TokentrayError ? error.code : 'internal',
       why: error instanceof Error ? error.message : 'unknown failure',
     });
   }
 
+  function begin(options: SignInOptions): Promise<SignIn> {
+    const wish = wishOf(options);
+    const signIn = open(options, false)
+      .then((opened) => {
+        const current = { wish, signIn: opened, since: deps.clock.now(), opened: options.openBrowser !== false };
+        underWay = current;
+        const over = (): void => {
+          if (underWay === current) underWay = null;
+          events.changed();
+        };
+        opened.done.then(over, over);
+        events.changed();
+        return opened;
+      })
+      .catch((error: unknown) => {
+        failed(error);
+        throw error;
+      })
+      .finally(() => {
+        pending = null;
+      });
+    pending = { wish, signIn };
+    return signIn;
+  }
+
+  /** Opens the page of a flow that so far only handed out its address, once. */
+  async function showOnce(flow: NonNullable<typeof underWay>): Promise<void> {
+    if (flow.opened || flow.signIn.url === null) return;
+    flow.opened = true;
+    await deps.openUrl(new URL(flow.signIn.url)).catch((error: unknown) => {
+      deps.log.warn('could not open the browser', { server: name, error });
+    });
+  }
+
   return {
-    ownClient,
-    async plan(options) {
+    async plan(options, stepUp) {
       const found = await discover(options);
-      const planned = plannedScopes(server(), found, discovery.lastChallenge(), options);
+      const planned = plannedScopes(server(), found, discovery.lastChallenge(), options, stepUp);
       const held = deps.store.registrations.forIssuer(found.as.issuer);
       const redirectUri = held?.redirect_uris[0] ?? `http://127.0.0.1:${deps.config.callbackPort}/callback`;
       return signInPlan(deps, server(), found, planned, redirectUri);
     },
     async start(options) {
-      if (underWay !== null) return underWay.signIn;
-      pending ??= open(options, false)
-        .then((signIn) => {
-          underWay = { signIn, since: deps.clock.now() };
-          const over = (): void => {
-            underWay = null;
-            events.changed();
-          };
-          signIn.done.then(over, over);
-          events.changed();
-          return signIn;
-        })
-        .catch((error: unknown) => {
-          if (underWay === null) failed(error);
-          throw error;
-        })
-        .finally(() => {
-          pending = null;
-        });
-      return pending;
+      const wish = wishOf(options);
+      for (;;) {
+        if (pending !== null) {
+          if (options.joinAny === true || pending.wish === wish) return pending.signIn;
+          await pending.signIn.catch(() => undefined);
+        } else if (underWay !== null) {
+          const flow = underWay;
+          if (options.joinAny === true || flow.wish === wish) {
+            if (options.openBrowser !== false && options.joinAny !== true) await showOnce(flow);
+            return flow.signIn;
+          }
+          // What the person agrees to now is what the page has to ask for.
+          flow.signIn.cancel();
+          await flow.signIn.done.catch(() => undefined);
+          if (underWay === flow) underWay = null;
+        } else {
+          return begin(options);
+        }
+      }
     },
     current: () => (underWay?.signIn.url == null ? null : { url: underWay.signIn.url, since: underWay.since }),
     cancel: () => underWay?.signIn.cancel(),
+    async settled() {
+      const opened = await pending?.signIn.catch(() => null);
+      await (opened ?? underWay?.signIn)?.done.catch(() => undefined);
+    },
     withoutBrowser(expiresAt) {
-      const row = deps.store.grants.forServer(server().name);
+      const row = deps.store.grants.forServer(name);
       const result: SignInResult = {
-        server: server().name,
+        server: name,
         issuer: row?.issuer ?? '',
         requestedScopes: row?.requestedScopes ?? [],
         grantedScopes: row?.grantedScopes ?? [],
@@ -231,4 +247,10 @@ function registeredUri(held: HeldRegistration, loopback: Loopback): string {
   const byAddress = loopback.redirectUri('127.0.0.1');
   const byName = loopback.redirectUri('localhost');
   return !known.includes(byAddress) && known.includes(byName) ? byName : byAddress;
+}
+
+/** What a sign-in is to ask for, as far as somebody said so: two with the same wish are one. */
+function wishOf({ scopes, issuer, freshConsent, registerAgain }: SignInOptions): string {
+  const wanted = scopes === undefined ? null : [...scopes].sort();
+  return JSON.stringify([wanted, issuer ?? null, freshConsent === true, registerAgain === true]);
 }

@@ -45,9 +45,11 @@ export interface SignInPlan {
   readonly registration: 'pre-registered' | 'cimd' | 'dcr' | 'existing' | 'needed';
   readonly redirectUri: string;
   readonly scopes: readonly string[];
-  readonly scopesFrom: 'challenge' | 'scopes_supported' | 'pinned' | 'none';
-  /** Whether the token will be bound to this one server (RFC 8707). */
-  readonly audienceBound: boolean;
+  readonly scopesFrom: 'challenge' | 'scopes_supported' | 'pinned' | 'step-up' | 'none';
+  /** Whether a token for this one server is asked for (RFC 8707); that it is bound, no metadata says. */
+  readonly audienceAsked: boolean;
+  /** Host of the page that opens, where that is not the issuer's own. */
+  readonly otherHost: string | null;
 }
 
 export interface SignInOptions {
@@ -57,6 +59,8 @@ export interface SignInOptions {
   readonly issuer?: string;
   /** Register a new client even though one is held: the provider has probably forgotten it. */
   readonly registerAgain?: boolean;
+  /** Take any sign-in that is under way: for links and automatic ones, which must not displace what a person started. */
+  readonly joinAny?: boolean;
   /** Extra `prompt=consent`, for a provider that would answer from memory. */
   readonly freshConsent?: boolean;
   readonly signal?: AbortSignal;
@@ -159,6 +163,8 @@ export interface Grants {
   }>;
   upstreamAuth(name: string): UpstreamAuth;
   revoke(name: string): Promise<RevocationReceipt>;
+  /** Tells of every server that was forgotten: whatever still serves it has to end. */
+  onForgotten(listener: (server: string) => void): () => void;
   clearCache(name?: string): Promise<{ documents: number; accessTokens: number; registrations: number }>;
   /** After wake or unlock: checks every grant's clock. */
   woke(): void;

@@ -3,7 +3,6 @@ import * as z from 'zod';
 import { TokentrayError } from '../errors.ts';
 import type { SecretRef } from '../ports.ts';
 import { secret, type Secret } from '../secret.ts';
-import type { PreRegisteredClient } from './types.ts';
 
 const text = z.string().max(16_384);
 
@@ -36,17 +35,6 @@ const registrationItem = z.object({
   private_key: text.nullable(),
 });
 export type RegistrationItem = z.infer<typeof registrationItem>;
-
-const clientItem = z.object({
-  v: z.literal(1),
-  client_id: text,
-  client_secret: text.nullable(),
-  private_key: text.nullable(),
-  signing_alg: text.nullable(),
-  token_endpoint_auth_method: z
-    .enum(['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'])
-    .nullable(),
-});
 
 const flowItem = z.discriminatedUnion('kind', [
   z.object({ v: z.literal(1), kind: z.literal('authorization_code') }),
@@ -91,32 +79,6 @@ export const decodeRegistration = (value: Secret, issuer: string): RegistrationI
 export const encodeFlow = (item: FlowItem): Secret => encode(item);
 export const decodeFlow = (value: Secret, server: string): FlowItem => decode(flowItem, value, server);
 
-/** A client that the user brought, until discovery says which issuer it belongs to. */
-export function encodeClient(client: PreRegisteredClient): Secret {
-  const item: z.infer<typeof clientItem> = {
-    v: 1,
-    client_id: client.client_id,
-    client_secret: client.client_secret?.reveal() ?? null,
-    private_key: client.private_key?.reveal() ?? null,
-    signing_alg: client.signing_alg ?? null,
-    token_endpoint_auth_method: client.token_endpoint_auth_method ?? null,
-  };
-  return secret(JSON.stringify(item));
-}
-
-export function decodeClient(value: Secret, server: string): PreRegisteredClient {
-  const item = decode(clientItem, value, server);
-  return {
-    client_id: item.client_id,
-    ...(item.client_secret === null ? {} : { client_secret: secret(item.client_secret) }),
-    ...(item.private_key === null ? {} : { private_key: secret(item.private_key) }),
-    ...(item.signing_alg === null ? {} : { signing_alg: item.signing_alg }),
-    ...(item.token_endpoint_auth_method === null
-      ? {}
-      : { token_endpoint_auth_method: item.token_endpoint_auth_method }),
-  };
-}
-
 /** How a grant's item is named in the keychain: a person looking through it recognises server and host. */
 export function grantRef(id: string, server: string, url: string): SecretRef {
   return { kind: 'grant', id, label: `${server} (${new URL(url).host}) – refresh token` };
@@ -124,14 +86,6 @@ export function grantRef(id: string, server: string, url: string): SecretRef {
 
 export function registrationRef(id: string, issuer: string): SecretRef {
   return { kind: 'registration', id, label: `client credentials at ${new URL(issuer).host}` };
-}
-
-export function clientRef(server: string, url: string): SecretRef {
-  return {
-    kind: 'registration',
-    id: `client-${server}`,
-    label: `${server} (${new URL(url).host}) – client credentials`,
-  };
 }
 
 /** Credentials of a flow without a browser live beside the server that uses them. */

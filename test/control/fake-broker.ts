@@ -151,6 +151,7 @@ export function fakeBroker(): FakeBroker {
   };
 
   const grants: GrantsOfUser = {
+    onForgotten: () => () => undefined,
     async addServer(server: NewServer) {
       asked('addServer', server);
       if (rows.has(server.name))
@@ -185,7 +186,8 @@ export function fakeBroker(): FakeBroker {
         redirectUri: 'http://127.0.0.1:8428/callback',
         scopes: options?.scopes ?? ['read'],
         scopesFrom: options?.scopes === undefined ? 'challenge' : 'pinned',
-        audienceBound: true,
+        audienceAsked: true,
+        otherHost: null,
       };
     },
     async signIn(name, options) {

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { Grants } from '../../main/grants/types.ts';
+import { secret } from '../../main/secret.ts';
 import { startAuthorizationServer, type AuthorizationServer } from '../support/authorization-server.ts';
 import { world } from './fixture.ts';
 
@@ -79,6 +80,43 @@ describe('when a server moves to another authorization server', () => {
     expect(shown).not.toContain(oldClient);
     expect(w.store.registrations.forIssuer(w.authorizationServer.issuer)?.client_id).toBe(oldClient);
     await second.close();
+  });
+
+  it('a client secret goes to the issuer that the user named and to no other, also when the server names another', async () => {
+    await using w = await world();
+    const evil = await startAuthorizationServer();
+    await using resource = await movableResource(evil);
+    for (const flow of ['authorization_code', 'client_credentials'] as const) {
+      const added = w.grants.addServer({
+        name: 'moving',
+        url: resource.url,
+        settings: { chosenIssuer: w.authorizationServer.issuer },
+        flow: { kind: flow },
+        client: { client_id: 'mine', client_secret: secret('secret-of-the-good-one') },
+      });
+      await expect(added).rejects.toMatchObject({ code: 'issuer_mismatch' });
+    }
+    expect(w.grants.list().map((view) => view.server)).toEqual(['demo']);
+    expect(evil.stats.count({ endpoint: 'token' })).toBe(0);
+    await evil.close();
+  });
+
+  it('a client secret that was bound to one issuer is never sent to the next', async () => {
+    await using w = await world();
+    const evil = await startAuthorizationServer();
+    await using resource = await movableResource(w.authorizationServer);
+    await w.grants.addServer({
+      name: 'moving',
+      url: resource.url,
+      flow: { kind: 'client_credentials' },
+      client: { client_id: 'mine', client_secret: secret('secret-of-the-good-one') },
+    });
+    expect(w.grants.view('moving').settings.chosenIssuer).toBe(w.authorizationServer.issuer);
+    resource.move(evil);
+    await w.grants.clearCache('moving');
+    await expect(w.grants.accessToken('moving')).rejects.toMatchObject({ code: 'needs_sign_in' });
+    expect(evil.stats.count({ endpoint: 'token' })).toBe(0);
+    await evil.close();
   });
 
   it('a client that the user brought stays with the issuer it was bound to', async () => {

@@ -35,7 +35,7 @@ describe('signing in', () => {
     expect(plan).toMatchObject({
       issuer: w.authorizationServer.issuer,
       registration: 'dcr',
-      audienceBound: true,
+      audienceAsked: true,
       resource: w.server.resource,
     });
     expect(plan.scopes).toContain('mcp');

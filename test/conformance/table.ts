@@ -1,0 +1,54 @@
+// The runs as text: one table for each run, then what was missed and why, then the totals beside their targets.
+import type { Verdict } from './suite.ts';
+import type { Target } from './targets.ts';
+
+export interface Run {
+  readonly bridge: string;
+  readonly era: string;
+  readonly verdicts: readonly Verdict[];
+}
+
+export const nameOf = ({ bridge, era }: Pick<Run, 'bridge' | 'era'>): string =>
+  `${bridge === 'direct' ? 'no bridge' : `${bridge} bridge`}, ${era}-era agent`;
+
+export function runTable(run: Run, targets: readonly Target[], verbose: boolean): string {
+  const lines = [`\n== ${nameOf(run)}`];
+  for (const target of targets) {
+    const verdicts = of(target, run.verdicts);
+    if (verdicts.length === 0) continue;
+    lines.push(`\n   ${titleOf(target)}: ${scoreOf(target, run.verdicts)}`);
+    for (const verdict of verdicts) lines.push(...row(verdict, verbose));
+  }
+  return lines.join('\n');
+}
+
+function row({ scenario, passed, checks, milliseconds, reasons, agent }: Verdict, verbose: boolean): string[] {
+  const counted = `${checks.passed}/${checks.decided} checks`;
+  const seconds = `${(milliseconds / 1000).toFixed(1)} s`;
+  const line = `   ${passed ? 'passed' : 'FAILED'}  ${scenario.padEnd(44)} ${counted.padStart(14)} ${seconds.padStart(8)}`;
+  if (passed) return [line];
+  const said = verbose ? indented(`agent: ${agent.trim().slice(-4000)}`) : [];
+  return [line, ...reasons.flatMap(indented), ...said];
+}
+
+const indented = (text: string): string[] => text.split('\n').map((line) => `             ${line}`);
+
+export function totals(runs: readonly Run[], targets: readonly Target[]): string {
+  const width = Math.max(...runs.map((run) => nameOf(run).length));
+  const lines = ['\n== Totals\n'];
+  for (const run of runs) {
+    const scores = targets.map((target) => `${titleOf(target)} ${scoreOf(target, run.verdicts)}`);
+    lines.push(`   ${nameOf(run).padEnd(width)}  ${scores.join('   ')}`);
+  }
+  return lines.join('\n');
+}
+
+const titleOf = ({ revision, kind }: Target): string => `${revision} ${kind}`;
+
+function scoreOf(target: Target, verdicts: readonly Verdict[]): string {
+  return `${of(target, verdicts).filter(({ passed }) => passed).length}/${target.expected}`;
+}
+
+function of({ revision, scenarios }: Target, verdicts: readonly Verdict[]): Verdict[] {
+  return verdicts.filter((verdict) => verdict.revision === revision && scenarios.includes(verdict.scenario));
+}
