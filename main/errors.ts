@@ -49,6 +49,7 @@ const codes = {
   broker_not_running: { retry: 'later' },
   agent_refused: { retry: 'never' },
   port_taken: { retry: 'never' },
+  overloaded: { retry: 'later' },
   // the wire
   protocol_error: { retry: 'never' },
   internal: { retry: 'never' },

@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { isTokentrayError, type ErrorCode, type TokentrayError } from '../errors.ts';
+import { sentences } from './sentences.ts';
 
 /** Whom an answer is for: the ids of the requests in a POST, as far as they could be read. */
 export type RequestIds =
@@ -71,8 +72,7 @@ function explained(error: TokentrayError, server: string, link: () => string): F
       message: `"${server}" needs a person to sign in. Open ${url} in a browser, then send the request again.`,
     };
   }
-  const advice = error.advice === undefined ? '' : ` ${error.advice}`;
-  return plain(status, error.code, `${error.message}.${advice}`);
+  return plain(status, error.code, sentences(error.message, error.advice));
 }
 
 const plain = (status: number, code: ErrorCode, text: string): Failure => ({
@@ -128,6 +128,7 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   agent_refused: 403,
   unknown_server: 404,
   internal: 500,
+  overloaded: 503,
   token_unavailable: 503,
   vault_unavailable: 503,
   vault_locked: 503,

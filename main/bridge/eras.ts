@@ -7,7 +7,8 @@ import {
   UnsupportedProtocolVersionError,
 } from '@modelcontextprotocol/client';
 import { TokentrayError } from '../errors.ts';
-import { bounded } from './relay/exchange.ts';
+import { beginningOf } from './endpoint-event.ts';
+import { bounded } from './relay/bounded.ts';
 import type { AgentEra, JsonObject, ServerEra, Upstream } from './relay/types.ts';
 import { asObject, asText, meta, modernVersion } from './relay/wire.ts';
 
@@ -185,8 +186,8 @@ async function opensWithEndpoint(body: ReadableStream<Uint8Array>): Promise<bool
   let text = '';
   for await (const chunk of body) {
     text += decoder.decode(chunk, { stream: true });
-    if (/^event:\s*endpoint\s*$/mu.test(text)) return true;
-    if (/^(?:event|data):.*\n/mu.test(text) || text.length > 16_384) return false;
+    const { kind } = beginningOf(text);
+    if (kind !== 'unfinished') return kind === 'endpoint';
   }
   return false;
 }

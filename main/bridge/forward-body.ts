@@ -4,6 +4,9 @@ import { Readable } from 'node:stream';
 /** Bodies up to this size can be repeated after a 401; JSON-RPC requests are nearly always far below it. */
 const replayBoundBytes = 4 * 1024 * 1024;
 
+/** Called when the sender is waited for; it calls what it got back as soon as something came. */
+export type StallWatch = () => () => void;
+
 /** Reads the source only as fast as the one who opened it last; a chunk that nobody took yet is never lost. */
 export class ReplayBody {
   readonly #source: AsyncIterator<Buffer>;
@@ -19,9 +22,12 @@ export class ReplayBody {
   #pulling: Promise<boolean> | null = null;
   #reader = 0;
 
-  constructor(source: Readable, boundBytes: number = replayBoundBytes) {
+  #watch: StallWatch | null;
+
+  constructor(source: Readable, boundBytes: number = replayBoundBytes, watch: StallWatch | null = null) {
     // Aborts arrive through the iterator; without a listener they would end the process.
     source.on('error', () => undefined);
+    this.#watch = watch;
     this.#source = (source as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
     this.#bound = boundBytes;
   }
@@ -44,6 +50,11 @@ export class ReplayBody {
     if (this.#dropped > 0) return null;
     while (!this.#ended && this.#bytes <= limit) await this.#pull();
     return this.#ended && this.#bytes <= limit ? Buffer.concat(this.#chunks) : null;
+  }
+
+  /** The sender may take its time from now on. */
+  unwatch(): void {
+    this.#watch = null;
   }
 
   /** Nobody will repeat it: keep no more than what is on its way. */
@@ -92,10 +103,14 @@ export class ReplayBody {
   }
 
   async #take(): Promise<boolean> {
-    const next = await this.#source.next().catch((error: unknown) => {
-      this.#failed = { error };
-      throw error;
-    });
+    const seen = this.#watch?.();
+    const next = await this.#source
+      .next()
+      .catch((error: unknown) => {
+        this.#failed = { error };
+        throw error;
+      })
+      .finally(seen);
     if (next.done === true) {
       this.#ended = true;
       return false;

@@ -7,13 +7,15 @@ import type { Grants } from '../grants/types.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { AgentRow, ServerRow, Store } from '../store/types.ts';
 import { explain, json, requestIds, sendFailure, sendJson } from './answers.ts';
+import { limitConnections } from './connections.ts';
 import { agentEra } from './eras.ts';
 import { ReplayBody } from './forward-body.ts';
 import { forward, readableBytes } from './forward.ts';
 import { guardAgent, guardMethod, guardOrigin, type Refusal } from './guards.ts';
 import { hasBody } from './hop-by-hop.ts';
 import { routeFor } from './listener-route.ts';
-import { relayedBytes, sendWebResponse, webRequest } from './listener-web.ts';
+import { sendWebResponse, webRequest } from './listener-web.ts';
+import { relayedBytes, relayedMemory } from './relayed-bytes.ts';
 import type { HttpRelay, ServerEra } from './relay/types.ts';
 import { createSignInLinks, type SignInLinks } from './sign-in-link.ts';
 
@@ -44,6 +46,8 @@ export interface Bridge {
   /** False when the preferred port was taken: agents that are set up with it do not find the bridge. */
   readonly onPreferredPort: boolean;
   readonly signInLinks: SignInLinks;
+  /** Breaks off what agents have under way with a server that is no more, forwarded streams among it. */
+  forget(server: string): void;
   /** Ends every stream and frees the port. */
   close(): Promise<void>;
 }
@@ -53,7 +57,11 @@ const mcpPath = /^\/mcp\/([a-z0-9-]{1,64})$/u;
 /** An agent holds a handful of streams; this many mean that something is wrong, and each costs file descriptors. */
 const defaultMostConnections = 512;
 const mostHeaderBytes = 32 * 1024;
-const headersWithinMs = 20_000;
+/** An agent sends its headers at once; whoever holds a connection without a word takes it from somebody else. */
+const headersWithinMs = 5_000;
+const lookForSilentEveryMs = 2_000;
+/** A sender that pauses for longer in the middle of a message that the relay has to hold has been lost. */
+const bodyPauseWithinMs = 30_000;
 /** A refused sender may finish its body, so that it reads the answer, but not at leisure. */
 const refusedBodyWithinMs = 5_000;
 
@@ -67,6 +75,7 @@ export async function startBridge(parts: BridgeParts): Promise<Bridge> {
     {
       maxHeaderSize: mostHeaderBytes,
       headersTimeout: headersWithinMs,
+      connectionsCheckingInterval: lookForSilentEveryMs,
       // A large body may take as long as its server takes to read it.
       requestTimeout: 0,
     },
@@ -83,8 +92,10 @@ export async function startBridge(parts: BridgeParts): Promise<Bridge> {
       });
     },
   );
-  server.maxConnections = parts.mostConnections ?? defaultMostConnections;
-  server.on('drop', () => log.warn('too many connections to the bridge at once', { most: server.maxConnections }));
+  const connections = limitConnections(server, parts.mostConnections ?? defaultMostConnections, log);
+
+  const memoryFor = relayedMemory();
+  const inUse = new Map<string, Set<ServerResponse>>();
 
   const refuse = (req: IncomingMessage, res: ServerResponse, refusal: Refusal): void => {
     sendJson(res, refusal.status, { error: refusal.message }, { ...refusal.headers, connection: 'close' });
@@ -111,6 +122,7 @@ export async function startBridge(parts: BridgeParts): Promise<Bridge> {
     if (method !== null) return refuse(req, res, method);
     const asked = guardAgent(req, (key) => parts.agents.verify(key));
     if ('refusal' in asked) return refuse(req, res, asked.refusal);
+    connections.proven(req.socket);
     const row = parts.store.servers.get(name);
     if (row === null) {
       return refuse(req, res, {
@@ -122,7 +134,13 @@ export async function startBridge(parts: BridgeParts): Promise<Bridge> {
   };
 
   const serve = async (req: IncomingMessage, res: ServerResponse, row: ServerRow, agent: AgentRow): Promise<void> => {
-    const body = new ReplayBody(req);
+    const body = new ReplayBody(req, undefined, () => clock.after(bodyPauseWithinMs, () => req.destroy()));
+    const ofServer = inUse.get(row.name) ?? new Set<ServerResponse>();
+    inUse.set(row.name, ofServer.add(res));
+    res.once('close', () => {
+      ofServer.delete(res);
+      if (ofServer.size === 0 && inUse.get(row.name) === ofServer) inUse.delete(row.name);
+    });
     const link = (): string => listening.links?.linkFor(row.name) ?? '';
     try {
       const relay = parts.relayFor(row.name);
@@ -136,6 +154,7 @@ export async function startBridge(parts: BridgeParts): Promise<Bridge> {
       });
       log.debug('bridge request', { server: row.name, agent: agent.name, method: req.method, route });
       if (route === 'forward') {
+        body.unwatch();
         await forward(req, res, body, {
           server: row.name,
           url: new URL(row.url),
@@ -173,8 +192,10 @@ export async function startBridge(parts: BridgeParts): Promise<Bridge> {
     res.once('close', () => {
       if (!res.writableFinished) gone.abort();
     });
+    const share = memoryFor(agent.id);
+    res.once('close', () => share.giveBack());
     const url = new URL(req.url ?? '/', `http://${host}:${listening.port}`);
-    const response = await relay.handle(webRequest(req, body, url, gone.signal), { agent: agent.id });
+    const response = await relay.handle(webRequest(req, body, url, gone.signal, share), { agent: agent.id });
     await sendWebResponse(res, response);
   };
 
@@ -197,6 +218,9 @@ export async function startBridge(parts: BridgeParts): Promise<Bridge> {
     url,
     onPreferredPort,
     signInLinks,
+    forget(name) {
+      for (const res of inUse.get(name) ?? []) res.destroy();
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -3,6 +3,7 @@ import { TokentrayError } from '../errors.ts';
 import { plainRequest, type PlainRequest } from '../net/request.ts';
 import type { Fetch, Log } from '../ports.ts';
 import { quote } from '../quote.ts';
+import { watchForEndpoint } from './endpoint-event.ts';
 import type { UpstreamAuth, UpstreamChallenge } from './upstream-auth.ts';
 import { challengeKind, isRedirect, redirected, refusal, Repeats } from './upstream-repeat.ts';
 
@@ -21,12 +22,37 @@ export interface UpstreamFetchParts {
  * what `UpstreamAuth` throws
  */
 export function upstreamFetch(parts: UpstreamFetchParts): Fetch {
-  const { auth, url: own, fetch, log } = parts;
-  let eventStreamSeen = false;
+  return tokenFetch(parts, () => false);
+}
 
-  // HTTP+SSE (2024-11-05) names the address for messages in its first event: same origin, another path, POST only.
+/**
+ * A fetch for one session over HTTP+SSE (2024-11-05), whose first event names another address of the same origin:
+ * POST goes to that very address too, for as long as this session's stream is the one that named it.
+ * @throws as `upstreamFetch`
+ */
+export function eventStreamFetch(parts: UpstreamFetchParts): Fetch {
+  let messages: string | null = null;
+  const send = tokenFetch(parts, (url, method) => method === 'POST' && addressOf(url) === messages);
+  return async (input, init) => {
+    const response = await send(input, init);
+    const method = init?.method ?? (input instanceof Request ? input.method : 'GET');
+    if (method.toUpperCase() !== 'GET' || response.body === null || !isEventStream(response)) return response;
+    messages = null;
+    const watched = watchForEndpoint(response.body, (address) => {
+      const named = URL.canParse(address, parts.url) ? new URL(address, parts.url) : null;
+      if (named?.origin === parts.url.origin) messages = addressOf(named);
+    });
+    const { status, statusText, headers } = response;
+    return new Response(watched, { status, statusText, headers });
+  };
+}
+
+const addressOf = (url: URL): string => `${url.origin}${url.pathname}${url.search}`;
+
+function tokenFetch(parts: UpstreamFetchParts, alsoTo: (url: URL, method: string) => boolean): Fetch {
+  const { auth, url: own, fetch, log } = parts;
   const belongs = (url: URL, method: string): boolean =>
-    url.origin === own.origin && (url.pathname === own.pathname || (eventStreamSeen && method === 'POST'));
+    url.origin === own.origin && (url.pathname === own.pathname || alsoTo(url, method));
 
   return async (input, init) => {
     const { url, method, signal, body, headers: given } = await repeatable(input, init);
@@ -65,10 +91,7 @@ export function upstreamFetch(parts: UpstreamFetchParts): Fetch {
         dpopNonce: response.headers.get('dpop-nonce'),
       };
       const kind = challengeKind(challenge);
-      if (kind === null) {
-        eventStreamSeen ||= method === 'GET' && isEventStream(response);
-        return response;
-      }
+      if (kind === null) return response;
       const next = repeats.allows(kind) ? await judged(response, () => auth.challenged(used, challenge, asked)) : null;
       if (next === null) {
         const error = refusal(kind, challenge, url);

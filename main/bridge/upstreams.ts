@@ -1,11 +1,14 @@
 // The servers as the relay sees them: one object per server, with its token, its era, and what is known of it.
+import type { Duplex } from 'node:stream';
 import * as z from 'zod';
+import { TokentrayError } from '../errors.ts';
 import type { Grants, GrantState } from '../grants/types.ts';
 import type { Clock, Fetch, Log } from '../ports.ts';
 import type { ServerRow, Store } from '../store/types.ts';
 import { createHttpRelay } from './relay/http.ts';
-import type { HttpRelay, KnownServer, Upstream } from './relay/types.ts';
-import { upstreamFetch } from './upstream.ts';
+import { serveStdio } from './relay/stdio.ts';
+import type { HttpRelay, KnownServer, RelaySession, Upstream } from './relay/types.ts';
+import { eventStreamFetch, upstreamFetch } from './upstream.ts';
 
 export interface UpstreamParts {
   readonly store: Pick<Store, 'servers' | 'settings'>;
@@ -21,8 +24,29 @@ export interface Upstreams {
   /** @throws unknown_server */
   upstream(server: string): Upstream;
   relay(server: string): HttpRelay;
+  /** Serves an agent on stdio until either side ends it, or the server is forgotten. @throws unknown_server */
+  stdio(server: string, stream: Duplex): RelaySession;
+  /** Ends everything that is open to a server within a second; what is asked for afterwards is opened anew. */
+  forget(server: string): Promise<void>;
+  /**
+   * As `forget`, and then `drop`: sessions are ended while there still is a token to end them with, and nobody can open
+   * another one until the server is gone. Rejects as `drop` does; the server can be used again then.
+   */
+  forgetWith<T>(server: string, drop: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
+
+interface Entry {
+  readonly identity: string;
+  readonly upstream: Upstream;
+  readonly relay: HttpRelay;
+  readonly stdio: Set<RelaySession>;
+  /** Ends every request that is still under way. */
+  readonly gone: AbortController;
+}
+
+/** For sessions to be ended in words. */
+const endWithinMs = 1000;
 
 /** How long an era verdict is believed: a server that was upgraded still answers `initialize`, nothing else would tell. */
 const eraHorizonMs = 24 * 60 * 60_000;
@@ -30,6 +54,7 @@ const mostKnownBytes = 1024 * 1024;
 
 const object = z.record(z.string(), z.unknown());
 const knownSchema = z.object({
+  url: z.string(),
   serverInfo: object.optional(),
   capabilities: object.optional(),
   instructions: z.string().optional(),
@@ -38,28 +63,50 @@ const knownSchema = z.object({
 
 export function createUpstreams(parts: UpstreamParts): Upstreams {
   const { store, grants, log, clock } = parts;
-  const entries = new Map<string, { url: string; upstream: Upstream; relay: HttpRelay }>();
+  const entries = new Map<string, Entry>();
+  const leaving = new Set<string>();
 
-  function entryOf(name: string): { upstream: Upstream; relay: HttpRelay } {
+  function entryOf(name: string): Entry {
     const { url } = grants.view(name);
+    if (leaving.has(name)) throw new TokentrayError('unknown_server', `the server ${name} is being forgotten`);
+    // Forgotten and added again, even with the same name and address, it is another server.
+    const identity = `${store.servers.get(name)?.addedAt ?? ''} ${url}`;
     const held = entries.get(name);
-    // Forgotten and added again under the same name, it is another server.
-    if (held?.url === url) return held;
-    void held?.relay.close();
-    const upstream = upstreamOf(name, new URL(url));
-    const entry = { url, upstream, relay: createHttpRelay(upstream) };
+    if (held?.identity === identity) return held;
+    if (held !== undefined) void end(held);
+    const gone = new AbortController();
+    const upstream = upstreamOf(name, new URL(url), gone.signal);
+    const entry = { identity, upstream, relay: createHttpRelay(upstream), stdio: new Set<RelaySession>(), gone };
     entries.set(name, entry);
     return entry;
   }
 
-  function upstreamOf(name: string, url: URL): Upstream {
+  async function end({ relay, stdio, gone }: Entry): Promise<void> {
+    let late: () => void = () => undefined;
+    const patience = new Promise<void>((resolve) => (late = clock.after(endWithinMs, resolve)));
+    const ended = Promise.allSettled([relay.close(), ...[...stdio].map((session) => session.close())]);
+    await Promise.race([ended, patience]);
+    late();
+    // What a server keeps waiting, and what was about to be opened, ends without a goodbye.
+    gone.abort();
+  }
+
+  async function forget(name: string): Promise<void> {
+    const held = entries.get(name);
+    entries.delete(name);
+    if (held !== undefined) await end(held);
+  }
+
+  function upstreamOf(name: string, url: URL, gone: AbortSignal): Upstream {
+    const carrying = { auth: grants.upstreamAuth(name), url, fetch: parts.mcpFetch, log };
     const row = (): ServerRow | null => store.servers.get(name);
     const isReady = (state: GrantState['kind']): boolean =>
       state === 'open' || state === 'connected' || state === 'retrying' || row()?.settings.signIn === 'auto';
     return {
       name,
       url,
-      fetch: upstreamFetch({ auth: grants.upstreamAuth(name), url, fetch: parts.mcpFetch, log }),
+      fetch: until(gone, upstreamFetch(carrying)),
+      eventStreamFetch: () => until(gone, eventStreamFetch(carrying)),
       era: {
         get() {
           const era = row()?.settings.era ?? null;
@@ -83,9 +130,11 @@ export function createUpstreams(parts: UpstreamParts): Upstreams {
         },
       },
       known: {
-        get: () => readKnown(store.settings.get(`known:${name}`)),
+        get: () => readKnown(store.settings.get(`known:${name}`), url),
         set(known) {
-          const text = JSON.stringify(known);
+          // What comes late must not outlive the server that it is of.
+          if (gone.aborted) return;
+          const text = JSON.stringify({ ...known, url: url.href });
           if (text.length <= mostKnownBytes) store.settings.set(`known:${name}`, text);
         },
       },
@@ -97,17 +146,44 @@ export function createUpstreams(parts: UpstreamParts): Upstreams {
   return {
     upstream: (name) => entryOf(name).upstream,
     relay: (name) => entryOf(name).relay,
+    stdio(name, stream) {
+      const { upstream, stdio } = entryOf(name);
+      const session = serveStdio(upstream, stream);
+      stdio.add(session);
+      void session.done.then(() => stdio.delete(session));
+      return session;
+    },
+    forget,
+    async forgetWith(name, drop) {
+      leaving.add(name);
+      try {
+        await forget(name);
+        const dropped = await drop();
+        store.settings.set(`known:${name}`, '');
+        return dropped;
+      } finally {
+        leaving.delete(name);
+      }
+    },
     async close() {
-      await Promise.all([...entries.values()].map((entry) => entry.relay.close()));
-      entries.clear();
+      await Promise.all([...entries.keys()].map(forget));
     },
   };
 }
 
-function readKnown(text: string | null): KnownServer | null {
+/** The fetch for as long as the server is there. */
+const until =
+  (gone: AbortSignal, fetch: Fetch): Fetch =>
+  (input, init) => {
+    const given = init?.signal ?? (input instanceof Request ? input.signal : null);
+    return fetch(input, { ...init, signal: given === null ? gone : AbortSignal.any([given, gone]) });
+  };
+
+/** What is known, unless it is of a server that had this name before. */
+function readKnown(text: string | null, url: URL): KnownServer | null {
   if (text === null) return null;
   const parsed = knownSchema.safeParse(fromJson(text));
-  if (!parsed.success) return null;
+  if (!parsed.success || parsed.data.url !== url.href) return null;
   const { serverInfo, capabilities, instructions, tools } = parsed.data;
   return {
     ...(serverInfo === undefined ? {} : { serverInfo }),

@@ -1,6 +1,6 @@
 // What is known of a server's authorization: discovered when needed, cached with the answers' own headers, thrown away on doubt.
 import { bearerChallenge, type Challenge } from '../oauth/challenge.ts';
-import { cachedFetch } from '../oauth/discovery-cache.ts';
+import { cachedFetch, documentScope } from '../oauth/discovery-cache.ts';
 import { discover, type Discovery } from '../oauth/discovery.ts';
 import type { Fetch } from '../ports.ts';
 import type { ServerRow, ServerSettings } from '../store/types.ts';
@@ -40,6 +40,7 @@ export function discovered(deps: GrantDeps, added: ServerRow): Discovered {
       },
     },
     deps.clock,
+    () => documentScope(url, settings().allowHttp),
   );
   let challenge: Challenge | null = null;
 

@@ -2,6 +2,7 @@
 import type { AuthorizationServer } from 'oauth4webapi';
 import { assertNever, isTokentrayError } from '../errors.ts';
 import { defaultServer, discoverAuthorizationServer } from '../oauth/authorization-server-metadata.ts';
+import { maySend, otherSignInHost } from '../oauth/authorize.ts';
 import type { Finding } from '../oauth/discovery-document.ts';
 import { profileFor } from '../oauth/profiles.ts';
 import { chooseRegistration } from '../oauth/registration.ts';
@@ -53,7 +54,8 @@ export async function examineServer(http: Fetch, examined: ExaminedServer): Prom
   }
   return [
     ...steps,
-    codeFlow(as),
+    codeFlow(as, examined.server),
+    ...pushedRequests(as),
     pkce(as),
     registration(as, examined.cimdUrl),
     publicClients(as),
@@ -78,14 +80,32 @@ function stepOf(finding: Finding): DoctorStep[] {
   return [];
 }
 
-function codeFlow(as: AuthorizationServer): DoctorStep {
-  const there = as.authorization_endpoint !== undefined;
-  return {
-    name: 'authorization_endpoint',
-    verdict: there ? 'ok' : 'missing',
-    detail: there ? quote(as.authorization_endpoint) : 'there is none: only flows without a browser can be used',
-    section: 'RFC 8414 section 2',
-  };
+function codeFlow(as: AuthorizationServer, server: URL): DoctorStep {
+  const base = { name: 'authorization_endpoint', section: 'RFC 8414 section 2' };
+  const endpoint = as.authorization_endpoint;
+  if (endpoint === undefined)
+    return { ...base, verdict: 'missing', detail: 'there is none: only flows without a browser can be used' };
+  const page = URL.parse(endpoint);
+  if (page === null || !maySend({ server, issuer: as.issuer }, page)) {
+    const detail = `${quote(endpoint)} is in a place that this server may not name: a sign-in is refused`;
+    return { ...base, verdict: 'wrong', detail };
+  }
+  return otherSignInHost(as) === null
+    ? { ...base, verdict: 'ok', detail: quote(endpoint) }
+    : { ...base, verdict: 'unusual', detail: `${quote(endpoint)} is not on the host of the issuer` };
+}
+
+function pushedRequests(as: AuthorizationServer): DoctorStep[] {
+  if (as.require_pushed_authorization_requests !== true) return [];
+  const endpoint = as.pushed_authorization_request_endpoint;
+  return [
+    {
+      name: 'pushed requests',
+      verdict: endpoint === undefined ? 'wrong' : 'ok',
+      detail: endpoint === undefined ? 'required, but there is no endpoint for them' : `required: ${quote(endpoint)}`,
+      section: 'RFC 9126 section 5',
+    },
+  ];
 }
 
 function pkce(as: AuthorizationServer): DoctorStep {

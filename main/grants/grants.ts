@@ -66,6 +66,7 @@ export function createGrants(deps: GrantDeps): GrantsOfUser {
 
   return {
     view,
+    state: (name) => grant(name).state(),
     list: () => deps.store.servers.list().map((row) => view(row.name)),
 
     async addServer({ name, url, settings = {}, flow, client }) {

@@ -2,6 +2,7 @@
 import type { Challenge } from '../oauth/challenge.ts';
 import type { Discovery } from '../oauth/discovery.ts';
 import { chooseRegistration } from '../oauth/registration.ts';
+import { otherSignInHost } from '../oauth/authorize.ts';
 import { selectScopes } from '../oauth/scope.ts';
 import type { ServerRow } from '../store/types.ts';
 import type { GrantDeps } from './deps.ts';
@@ -53,13 +54,6 @@ export function signInPlan(
     scopes: planned.scopes,
     scopesFrom: planned.from,
     audienceAsked: discovery.resource !== null,
-    otherHost: otherHost(discovery),
+    otherHost: otherSignInHost(discovery.as),
   };
-}
-
-function otherHost(discovery: Discovery): string | null {
-  const { authorization_endpoint, issuer } = discovery.as;
-  if (authorization_endpoint === undefined || !URL.canParse(authorization_endpoint)) return null;
-  const { host } = new URL(authorization_endpoint);
-  return host === new URL(issuer).host ? null : host;
 }

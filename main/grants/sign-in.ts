@@ -59,6 +59,10 @@ export async function startSignIn(
     ...(freshConsent ? { prompt: 'consent' as const } : {}),
     ...(dpop === null ? {} : { dpopKey: dpop.key }),
     allowHttp: server.settings.allowHttp,
+    server: new URL(server.url),
+    http,
+    clock: deps.clock,
+    plainBasic: discovery.profile.plainBasic,
   });
 
   const cancelled = new AbortController();

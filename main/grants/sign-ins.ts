@@ -101,6 +101,8 @@ export function createSignIns(
       return { ...signIn, done };
     } catch (error) {
       await lease.release();
+      // Where requests are pushed (RFC 9126), the server says before any page opens that it does not know us.
+      if (!repeated && forgotOurClient(error, held)) return open({ ...options, registerAgain: true }, true);
       throw error;
     }
   }

@@ -146,6 +146,8 @@ export interface Grants {
   forgetServer(name: string): Promise<{ forgotten: readonly string[] }>;
   updateSettings(name: string, settings: Partial<ServerSettings>): void;
   view(name: string): GrantView;
+  /** Only the state: what every bridged request asks for. @throws unknown_server */
+  state(name: string): GrantState;
   list(): GrantView[];
 
   /** Discovers, but opens nothing: what a sign-in would do. */

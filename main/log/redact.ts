@@ -47,20 +47,52 @@ function isTokenName(name: string): boolean {
   return tokenNames.has(folded(name));
 }
 
-const names = words.map((word) => word.replace(/_/g, '[_-]?')).join('|');
-// In this order: `code=…` of a query or form; `"code":"…"` of JSON; credentials after their scheme; JWTs anywhere.
-const inText: readonly [RegExp, string][] = [
-  [new RegExp(`((?:^|[?&#;\\s"'])(?:${names})=)[^&#\\s"']+`, 'gi'), `$1${printed}`],
-  [new RegExp(`(\\\\?"(?:${names})\\\\?"\\s*:\\s*\\\\?")(?:[^"\\\\]|\\\\[^"])*`, 'gi'), `$1${printed}`],
-  [/\b(Bearer|Basic|DPoP)\s+(?=[A-Za-z0-9._~+/-]*[0-9._~+/-])[A-Za-z0-9._~+/-]{8,}=*/gi, `$1 ${printed}`],
-  [/\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*/g, printed],
+const raw = String.raw;
+const anyOf = (some: readonly string[]): string => some.map((word) => word.replace(/_/g, '[_-]?')).join('|');
+const names = anyOf(words);
+/** Those that mean nothing else, so that what follows their colon is no prose. */
+const plainNames = anyOf(words.filter((word) => /_|password|assertion/.test(word)));
+
+// Words that follow a scheme where people write; any other word there may be a token, be it all letters.
+const prose =
+  /^(?:authenticat(?:e|ed|ion|or)|authori[sz](?:e|ed|ation)|challenges?|credentials?|expected|presented|requests?|required?|requires|responses?|supported|[a-z]{1,7})[.,:;]?$/i;
+// `basic` is an ordinary adjective, and base64 is never all of one case.
+const oneCase = /^[A-Z]?[a-z]+[.,:;]?$/;
+const afterScheme = (all: string, scheme: string, word: string): string =>
+  prose.test(word) || (/^basic$/i.test(scheme) && oneCase.test(word)) ? all : `${scheme} ${printed}`;
+/** Parameters of a challenge, which is no secret (RFC 6750 section 3, RFC 9728 section 5.1, RFC 9449 section 7.1). */
+const challenge = 'realm|scope|error|error_description|error_uri|resource_metadata|charset|algs';
+const credentials = new RegExp(
+  raw`\b(Bearer|Basic|DPoP)\s+(?!(?:${challenge})\s*=\s*[\w"'\\])([A-Za-z0-9._~+/-]+=*)`,
+  'gi',
+);
+
+type Rule = (text: string) => string;
+function cut(pattern: string): Rule {
+  const compiled = new RegExp(pattern, 'gi');
+  return (text) => text.replace(compiled, `$1${printed}`);
+}
+
+/** In this order. */
+const inText: readonly Rule[] = [
+  // a whole Authorization header
+  cut(raw`(authorization\\?["']?\s*[:=]\s*\\?["']?(?:Bearer|Basic|DPoP|Token)\s+)[^\s"',;\\]+`),
+  // `code=…` of a query or form, and in quotes of either kind
+  cut(raw`((?:^|[?&#;\s"'({,])(?:${names})=)(?!\\?["']|(?:Bearer|Basic|DPoP|Token)\s)[^&#\s"']+`),
+  cut(raw`((?:^|[?&#;\s"'({,])(?:${names})=(\\?["']))(?:(?!\2).)+`),
+  // `"code":"…"` of JSON, and `code: '…'` as programs print their objects
+  cut(raw`(\\?"(?:${names})\\?"\s*:\s*\\?")(?:[^"\\]|\\[^"])*`),
+  cut(raw`(\b(?:${plainNames})["']?\s*:\s*(["']))(?:(?!\2).)+`),
+  // credentials after their scheme
+  (text) => text.replace(credentials, afterScheme),
+  // JWTs anywhere
+  (text) => text.replace(/\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*/g, printed),
 ];
 
 /** Text without the credentials that it may carry: a callback URL, a header, a piece of JSON. */
 export function redactText(text: string): string {
-  let clean = text.length > mostText ? `${text.slice(0, mostText)}…` : text;
-  for (const [pattern, replacement] of inText) clean = clean.replace(pattern, replacement);
-  return clean;
+  const short = text.length > mostText ? `${text.slice(0, mostText)}…` : text;
+  return inText.reduce((clean, rule) => rule(clean), short);
 }
 
 /** One field as it goes on the line: `name=value`. */

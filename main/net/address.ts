@@ -81,10 +81,16 @@ export function isLocalhostName(hostname: string): boolean {
   return /(?:^|\.)localhost\.?$/i.test(hostname);
 }
 
+/** Where a URL says itself that it points to, without asking a resolver; null: to a name that could be anywhere. */
+export function statedPlace(url: URL): Place | null {
+  const literal = literalAddress(url);
+  if (literal !== null) return placeOf(literal);
+  return isLocalhostName(url.hostname) ? 'loopback' : null;
+}
+
 /** Whether a URL names this machine by its own words, without asking a resolver. */
 export function isLoopbackUrl(url: URL): boolean {
-  const literal = literalAddress(url);
-  return literal === null ? isLocalhostName(url.hostname) : placeOf(literal) === 'loopback';
+  return statedPlace(url) === 'loopback';
 }
 
 /** The eight 16-bit groups of a valid IPv6 address. */

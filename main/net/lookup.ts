@@ -4,7 +4,7 @@ import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { TokentrayError } from '../errors.ts';
 import { quote } from '../quote.ts';
-import { isLocalhostName, literalAddress, placeOf, type Place } from './address.ts';
+import { isLocalhostName, placeOf, type Place } from './address.ts';
 
 const ownMachine: readonly LookupAddress[] = [
   { address: '127.0.0.1', family: 4 },
@@ -22,29 +22,27 @@ export function localhostAware(lookup: LookupFunction = systemLookup): LookupFun
 /** A look-up that answers only with addresses in the places that may be named, and fails when none is left. */
 export function guardedLookup(lookup: LookupFunction, allowed: ReadonlySet<Place>): LookupFunction {
   return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, found, family) => {
-      if (error !== null) return callback(error, '');
-      const addresses = asList(found, family);
+    lookupAll(lookup, hostname, options, callback, (addresses) => {
       const good = addresses.filter(({ address }) => allowed.has(placeOf(address)));
-      if (good.length === 0) return callback(forbidden(hostname, addresses[0]?.address ?? null), '');
-      return give(good, options.all === true, callback);
+      return good.length === 0 ? forbidden(hostname, addresses[0]?.address ?? null) : good;
     });
   };
 }
 
-/** Where a server is: public as soon as one of its addresses is, or when its name cannot be looked up. */
-export async function placeOfHost(url: URL, lookup: LookupFunction): Promise<Place> {
-  const literal = literalAddress(url);
-  if (literal !== null) return placeOf(literal);
-  const addresses = await new Promise<LookupAddress[]>((resolve) => {
-    lookup(url.hostname, { all: true }, (error, found, family) => resolve(error === null ? asList(found, family) : []));
+/** Looks up every address of a name, whatever was asked for, and gives on what `judge` makes of them. */
+export function lookupAll(
+  lookup: LookupFunction,
+  hostname: string,
+  options: Parameters<LookupFunction>[1],
+  callback: Parameters<LookupFunction>[2],
+  judge: (addresses: LookupAddress[]) => LookupAddress[] | TokentrayError,
+): void {
+  lookup(hostname, { ...options, all: true }, (error, found, family) => {
+    if (error !== null) return callback(error, '');
+    const judged = judge(asList(found, family));
+    if (judged instanceof TokentrayError) return callback(judged, '');
+    return give(judged, options.all === true, callback);
   });
-  const places = new Set(addresses.map(({ address }) => placeOf(address)));
-  const [only] = places;
-  if (places.size === 1 && only !== undefined) return only;
-  // A name in the home network often has a link-local address beside its private one.
-  const unnamed = [...places].filter((place) => place !== 'private' && place !== 'link-local');
-  return places.has('private') && unnamed.length === 0 ? 'private' : 'public';
 }
 
 export function forbidden(host: string, address: string | null): TokentrayError {
@@ -52,7 +50,8 @@ export function forbidden(host: string, address: string | null): TokentrayError 
   return new TokentrayError('forbidden_address', `${quote(host)}${where} is not an address that this server may name`, {
     attempted: 'reach an address that a server named',
     subject: quote(host),
-    advice: 'A server may only name public addresses, unless it is itself in your network or on your machine.',
+    advice:
+      'A server may only name public addresses, unless it is itself in your network or on your machine. A name for your own machine counts as that when it is localhost, or when http is allowed for the server.',
     facts: { sent: false },
   });
 }

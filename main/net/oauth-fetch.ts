@@ -3,7 +3,7 @@ import { fetch as undiciFetch, type Dispatcher, type Response as UndiciResponse 
 import { TokentrayError } from '../errors.ts';
 import type { Fetch, Log } from '../ports.ts';
 import { quote } from '../quote.ts';
-import { isLocalhostName, isLoopbackUrl, literalAddress, mayName, placeOf, type Place } from './address.ts';
+import { isLoopbackUrl, mayName, statedPlace, type Place } from './address.ts';
 import { failure, timedOut } from './failure.ts';
 import { forbidden } from './lookup.ts';
 import { plainRequest, type PlainRequest } from './request.ts';
@@ -17,8 +17,8 @@ export interface OauthScope {
 
 export interface OauthFetchParts {
   readonly log: Log;
-  /** Where the server itself is. */
-  place(server: URL): Promise<Place>;
+  /** Where the server itself is, now. */
+  place(scope: OauthScope): Promise<Place>;
   /** Connections that reach only what a server in that place may name. */
   dispatcher(place: Place): Dispatcher;
   readonly connectMs: number;
@@ -37,14 +37,12 @@ const credentials = ['authorization', 'cookie', 'dpop', 'proxy-authorization'];
  * unreadable_answer
  */
 export function oauthFetch(parts: OauthFetchParts, scope: OauthScope): Fetch {
-  let found: Promise<Place> | null = null;
   return async (input, init) => {
     const request = await plainRequest(input, init);
-    // Asked once: a server must not move to a better place halfway through.
-    found ??= parts.place(scope.server);
-    const place = await found;
     let { url, headers } = request;
     for (let redirects = 0; ; redirects += 1) {
+      // Asked every time: the connection just made may have shown that the server is not where it seemed to be.
+      const place = await parts.place(scope);
       checkAddress(url, scope, mayName(place));
       const answer = await exchange(parts, parts.dispatcher(place), { ...request, url, headers });
       const next = request.method === 'GET' || request.method === 'HEAD' ? redirectTarget(answer, url) : null;
@@ -70,8 +68,7 @@ function checkAddress(url: URL, scope: OauthScope, allowed: ReadonlySet<Place>):
   if (!http && url.protocol !== 'https:') {
     throw new TokentrayError('unsafe_url', `${quote(url.href)} is no http(s) address`, { subject: quote(url.href) });
   }
-  const literal = literalAddress(url);
-  const place = literal === null ? (isLocalhostName(url.hostname) ? 'loopback' : null) : placeOf(literal);
+  const place = statedPlace(url);
   if (place !== null && !allowed.has(place)) throw forbidden(url.hostname, null);
   if (http && !scope.allowHttp && !isLoopbackUrl(url)) {
     throw new TokentrayError('insecure_url', `${quote(url.origin)} is plain http, so anyone on the way can read it`, {

@@ -3,13 +3,14 @@
 import type { LookupFunction } from 'node:net';
 import { fetch as undiciFetch, type Dispatcher } from 'undici';
 import type { Fetch, Log } from '../ports.ts';
-import { isLocalhostName, literalAddress, mayName, type Place } from './address.ts';
+import { mayName, statedPlace, type Place } from './address.ts';
 import { routedDispatcher, type RoutedDispatcher } from './dispatcher.ts';
 import { failure } from './failure.ts';
-import { guardedLookup, localhostAware, placeOfHost } from './lookup.ts';
+import { guardedLookup, localhostAware } from './lookup.ts';
 import { oauthFetch, type OauthScope } from './oauth-fetch.ts';
 import { proxyRules, type Environment } from './proxy.ts';
 import { plainRequest } from './request.ts';
+import { serverPlaces } from './server-place.ts';
 import { trustedContext } from './trust.ts';
 
 export interface OutboundOptions {
@@ -40,15 +41,15 @@ export function createOutbound(options: OutboundOptions): Outbound {
   const connectMs = options.timeouts?.connectMs ?? 10_000;
   const proxyFor = proxyRules(options.env ?? process.env);
   const trust = trustedContext(options.extraCaFiles ?? []);
-  const lookup = localhostAware(options.lookup);
-  const mcp = routedDispatcher({ proxyFor, trust, lookup, connectMs, keepAlive: true });
+  const places = serverPlaces(localhostAware(options.lookup));
+  const mcp = routedDispatcher({ proxyFor, trust, lookup: places.ofServers, connectMs, keepAlive: true });
   // Apart from each other: a connection that one place may use must not be lent to another.
   const guarded = new Map<Place, RoutedDispatcher>();
 
   function guardedFor(place: Place): Dispatcher {
     let routed = guarded.get(place);
     if (routed === undefined) {
-      const allowed = guardedLookup(lookup, mayName(place));
+      const allowed = guardedLookup(places.ofNamed, mayName(place));
       routed = routedDispatcher({ proxyFor, trust, lookup: allowed, connectMs, keepAlive: false });
       guarded.set(place, routed);
     }
@@ -61,10 +62,8 @@ export function createOutbound(options: OutboundOptions): Outbound {
         {
           log: options.log,
           // Behind a proxy only the proxy can look names up; a server that it reaches by name counts as public.
-          place: async (server) => {
-            const named = literalAddress(server) === null && !isLocalhostName(server.hostname);
-            return named && proxyFor(server) !== null ? 'public' : placeOfHost(server, lookup);
-          },
+          place: async ({ server, allowHttp }) =>
+            statedPlace(server) === null && proxyFor(server) !== null ? 'public' : places.of(server, allowHttp),
           dispatcher: guardedFor,
           connectMs,
           headersMs: options.timeouts?.headersMs ?? 20_000,

@@ -3,9 +3,12 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import * as oauth from 'oauth4webapi';
 import { TokentrayError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
+import { isLoopbackUrl, mayName, statedPlace } from '../net/address.ts';
+import type { Clock, Fetch } from '../ports.ts';
 import { quote } from '../quote.ts';
 import { Secret } from '../secret.ts';
 import { dpopThumbprint } from './dpop.ts';
+import { pushAuthorization } from './pushed-authorization.ts';
 import { keepToIssuer } from './token-request.ts';
 import type { AuthorizationServerMetadata, Registration } from './types.ts';
 
@@ -21,6 +24,12 @@ export interface AuthorizationInput {
   readonly dpopKey?: Secret;
   /** The user's word that plain http is acceptable for this server. */
   readonly allowHttp?: boolean;
+  /** The MCP server: the browser is sent to no place that neither it nor the issuer may name. */
+  readonly server?: URL;
+  /** For servers that want the request pushed (RFC 9126); with `plainBasic` as in TokenLeg. */
+  readonly http?: Fetch;
+  readonly clock?: Pick<Clock, 'now'>;
+  readonly plainBasic?: boolean | undefined;
 }
 
 /** One request and all that its answer is checked against. It lives in memory only, for one flow. */
@@ -40,25 +49,32 @@ export interface AuthorizationResponse {
   readonly code: Secret;
 }
 
-/** @throws unsafe_url, insecure_url, discovery_failed without an authorization endpoint, issuer_mismatch */
+/**
+ * @throws unsafe_url, forbidden_address, insecure_url, discovery_failed without an authorization endpoint,
+ * issuer_mismatch; what pushAuthorization throws
+ */
 export async function authorizationRequest(input: AuthorizationInput): Promise<AuthorizationRequest> {
   const { as, registration, redirectUri, resource, scopes, prompt, dpopKey } = input;
   keepToIssuer(as, registration);
-  const url = authorizationEndpoint(as, input.allowHttp === true);
+  const url = authorizationEndpoint(input);
   const state = oauth.generateRandomState();
   const verifier = oauth.generateRandomCodeVerifier();
-  // `set`, so that the endpoint's own query stays (RFC 6749 section 3.1) but cannot speak for us.
-  const set = (name: string, value: string) => url.searchParams.set(name, value);
-  set('response_type', 'code');
-  set('client_id', registration.client_id);
-  set('redirect_uri', redirectUri);
-  set('state', state);
-  set('code_challenge', await oauth.calculatePKCECodeChallenge(verifier));
-  set('code_challenge_method', 'S256');
-  if (scopes.length > 0) set('scope', scopes.join(' '));
-  if (resource !== null) set('resource', resource);
-  if (prompt !== undefined && as.prompt_values_supported?.includes(prompt) !== false) set('prompt', prompt);
-  if (dpopKey !== undefined) set('dpop_jkt', await dpopThumbprint(dpopKey));
+  const parameters = new URLSearchParams({
+    response_type: 'code',
+    client_id: registration.client_id,
+    redirect_uri: redirectUri,
+    state,
+    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+  });
+  if (scopes.length > 0) parameters.set('scope', scopes.join(' '));
+  if (resource !== null) parameters.set('resource', resource);
+  if (prompt !== undefined && as.prompt_values_supported?.includes(prompt) !== false) parameters.set('prompt', prompt);
+  if (dpopKey !== undefined) parameters.set('dpop_jkt', await dpopThumbprint(dpopKey));
+  const shown = as.require_pushed_authorization_requests === true ? await pushed(input, parameters) : parameters;
+  // What is not shown must not be said by the endpoint's own query either (RFC 6749 section 3.1 lets it have one).
+  for (const name of [...parameters.keys(), 'request', 'request_uri']) url.searchParams.delete(name);
+  for (const [name, value] of shown) url.searchParams.set(name, value);
   return {
     url,
     state,
@@ -69,7 +85,39 @@ export async function authorizationRequest(input: AuthorizationInput): Promise<A
   };
 }
 
-function authorizationEndpoint(as: AuthorizationServerMetadata, allowHttp: boolean): URL {
+async function pushed(input: AuthorizationInput, parameters: URLSearchParams): Promise<URLSearchParams> {
+  const { as, registration, http, clock = { now: Date.now }, plainBasic } = input;
+  if (http === undefined) {
+    throw new TokentrayError('discovery_failed', `${quote(as.issuer)} takes pushed authorization requests only`, {
+      attempted: 'open the sign-in page',
+      subject: quote(as.issuer),
+    });
+  }
+  const request_uri = await pushAuthorization({ http, clock, as, registration, plainBasic }, parameters);
+  return new URLSearchParams({ client_id: registration.client_id, request_uri });
+}
+
+/** The host of the sign-in page when it is not the issuer's; people should hear of it before they sign in there. */
+export function otherSignInHost(as: AuthorizationServerMetadata): string | null {
+  const endpoint = as.authorization_endpoint === undefined ? null : URL.parse(as.authorization_endpoint);
+  return endpoint === null || endpoint.host === URL.parse(as.issuer)?.host ? null : endpoint.host;
+}
+
+/**
+ * Whether the browser may be sent to a page that these two name. Its requests come from inside: an address of this
+ * machine or of the private network in them would have the person press a button there. Where an issuer says itself to
+ * be, discovery was let through to, so it may name what a server in that place may. Names are the browser's business.
+ */
+export function maySend(namedBy: { readonly server: URL | undefined; readonly issuer: string }, page: URL): boolean {
+  const place = statedPlace(page);
+  if (place === null) return true;
+  const sources = [namedBy.server, URL.parse(namedBy.issuer)].filter((url) => url !== undefined && url !== null);
+  return [...sources.map(statedPlace), 'public' as const].some(
+    (source) => source !== null && mayName(source).has(place),
+  );
+}
+
+function authorizationEndpoint({ as, server, allowHttp }: AuthorizationInput): URL {
   const subject = quote(as.issuer);
   const url = as.authorization_endpoint === undefined ? null : URL.parse(as.authorization_endpoint);
   if (url === null) {
@@ -89,7 +137,19 @@ function authorizationEndpoint(as: AuthorizationServerMetadata, allowHttp: boole
       },
     );
   }
-  if (url.protocol === 'http:' && !allowHttp && !isLoopback(url.hostname)) {
+  if (!maySend({ server, issuer: as.issuer }, url)) {
+    throw new TokentrayError(
+      'forbidden_address',
+      `${subject} wants the browser sent to ${quote(url.host)}, in a place that this server may not name`,
+      {
+        attempted: 'open the sign-in page',
+        subject,
+        advice: 'Do not trust this server; if it is your own, add it by its address there or as localhost.',
+        facts: { host: url.host },
+      },
+    );
+  }
+  if (url.protocol === 'http:' && allowHttp !== true && !isLoopbackUrl(url)) {
     throw new TokentrayError('insecure_url', `${subject} wants the sign-in without encryption`, {
       attempted: 'open the sign-in page',
       subject,
@@ -106,10 +166,6 @@ function authorizationEndpoint(as: AuthorizationServerMetadata, allowHttp: boole
 
 function percentEncoded(text: string): string {
   return [...Buffer.from(text)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 
 /**

@@ -32,22 +32,34 @@ function within(ms: number): number {
 }
 
 /**
+ * On whose behalf documents are kept: what one server may fetch, another may not, and is not told from memory either.
+ * The user's word about http counts as part of who asks.
+ */
+export function documentScope(server: URL, allowHttp: boolean): string {
+  return `${server.origin}${allowHttp ? '+http' : ''}`;
+}
+
+/**
  * GET through the cache. Only a 200 with a JSON object is kept; every failure is asked for anew the next time.
  * `cache: 'reload'` asks the server and keeps its answer; `no-store` leaves the cache alone.
+ * @param scope asked at every request, as the user may change it; documents of one scope are not seen in another
  */
 export function cachedFetch(
   http: Fetch,
   cache: Pick<Store['documents'], 'get' | 'put'>,
   clock: Pick<Clock, 'now'>,
+  scope: () => string = () => '',
 ): DocumentFetch {
+  // The store finds the address behind the last blank: an address has none, it would be escaped.
+  const keyOf = (url: string): string => [scope(), new URL(url).href].filter((part) => part !== '').join(' ');
   const fetch: Fetch = async (input, init) => {
     const request = input instanceof Request ? input : null;
     const method = init?.method ?? request?.method ?? 'GET';
     const mode = init?.cache ?? request?.cache ?? 'default';
     const authorized = new Headers(init?.headers ?? request?.headers).has('authorization');
     if (method.toUpperCase() !== 'GET' || mode === 'no-store' || authorized) return http(input, init);
-    const url = input instanceof Request ? input.url : new URL(input).href;
-    const kept = mode === 'reload' ? null : cache.get(url);
+    const key = keyOf(input instanceof Request ? input.url : String(input));
+    const kept = mode === 'reload' ? null : cache.get(key);
     if (kept !== null && kept.expiresAt > clock.now()) {
       const seconds = Math.floor((kept.expiresAt - clock.now()) / 1000);
       return new Response(kept.body, {
@@ -59,14 +71,14 @@ export function cachedFetch(
     const body = await answer.text();
     if (isJsonObject(body)) {
       const now = clock.now();
-      cache.put({ url, body, fetchedAt: now, expiresAt: now + freshFor(answer.headers, now) });
+      cache.put({ url: key, body, fetchedAt: now, expiresAt: now + freshFor(answer.headers, now) });
     }
     return new Response(body, { status: 200, headers: answer.headers });
   };
   return Object.assign(fetch, {
     forget(url: string) {
-      const { href } = new URL(url);
-      if (cache.get(href) !== null) cache.put({ url: href, body: '', fetchedAt: 0, expiresAt: 0 });
+      const key = keyOf(url);
+      if (cache.get(key) !== null) cache.put({ url: key, body: '', fetchedAt: 0, expiresAt: 0 });
     },
   });
 }

@@ -90,7 +90,10 @@ export function viaHttp(http: Fetch): {
 }
 
 /** An endpoint of the metadata as a URL. @throws discovery_failed, unsafe_url */
-export function endpointOf(as: AuthorizationServerMetadata, name: 'token_endpoint' | 'revocation_endpoint'): URL {
+export function endpointOf(
+  as: AuthorizationServerMetadata,
+  name: 'token_endpoint' | 'revocation_endpoint' | 'pushed_authorization_request_endpoint',
+): URL {
   const url = as[name] === undefined ? null : URL.parse(as[name]);
   if (url === null) {
     throw new TokentrayError('discovery_failed', `the metadata of ${quote(as.issuer)} has no usable ${name}`, {
@@ -137,7 +140,7 @@ const timeOut = /^(?:UND_ERR_HEADERS_TIMEOUT|UND_ERR_BODY_TIMEOUT|ETIMEDOUT|Time
  * A broken connection is `lost`: something went out and the answer did not come back. Time-outs and answers that cannot be
  * read are `weather`, with `mayHaveRotated` telling that they are not certainly harmless. Our own refusals to send pass.
  */
-function networkError(failed: FailedRequest, cause: unknown): unknown {
+export function networkError(failed: FailedRequest, cause: unknown): unknown {
   const chain = causes(cause);
   const ours = chain.find((error) => error instanceof TokentrayError);
   if (ours !== undefined && !isTokentrayError(ours, 'unreachable', 'response_too_large', 'unreadable_answer'))

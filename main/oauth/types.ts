@@ -47,7 +47,7 @@ export interface TokenSet {
   readonly id_token?: Secret;
 }
 
-/** What the legs after discovery read of an authorization server's metadata (RFC 8414 section 2, RFC 9207, RFC 9449). */
+/** What the legs after discovery read of an authorization server's metadata (RFC 8414 section 2, RFC 9126, RFC 9207, RFC 9449). */
 export interface AuthorizationServerMetadata {
   readonly issuer: string;
   readonly authorization_endpoint?: string | undefined;
@@ -58,4 +58,6 @@ export interface AuthorizationServerMetadata {
   readonly authorization_response_iss_parameter_supported?: boolean | undefined;
   readonly dpop_signing_alg_values_supported?: readonly string[] | undefined;
   readonly prompt_values_supported?: readonly string[] | undefined;
+  readonly pushed_authorization_request_endpoint?: string | undefined;
+  readonly require_pushed_authorization_requests?: boolean | undefined;
 }

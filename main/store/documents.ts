@@ -46,6 +46,8 @@ export function documentsTable(db: Connection): Store['documents'] {
   };
 }
 
-function originOf(url: string): string {
+/** Of the address itself: whoever it was fetched for may stand before it, with a blank between. */
+function originOf(key: string): string {
+  const url = key.slice(key.lastIndexOf(' ') + 1);
   return URL.canParse(url) ? new URL(url).origin : url;
 }

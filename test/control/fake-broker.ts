@@ -152,6 +152,7 @@ export function fakeBroker(): FakeBroker {
 
   const grants: GrantsOfUser = {
     onForgotten: () => () => undefined,
+    state: (name) => grants.view(name).state,
     async addServer(server: NewServer) {
       asked('addServer', server);
       if (rows.has(server.name))

@@ -24,7 +24,10 @@ export interface RealBroker extends AsyncDisposable {
   readonly printed: string[];
   cli(...args: string[]): Promise<Finished>;
   /** `connect --no-browser`, with the given visit of the address that it prints. */
-  signIn(visit?: (url: string) => Promise<unknown>): Promise<void>;
+  signIn(visit?: (url: string) => Promise<unknown>, name?: string): Promise<void>;
+  /** The two ways of an agent to a server, `demo` unless named. */
+  stdioWay(name?: string): Transport;
+  httpWay(key: string, name?: string): Transport;
   stdioAgent(): Promise<Client>;
   httpAgent(key: string): Promise<Client>;
   agentKey(): Promise<string>;
@@ -61,6 +64,13 @@ export async function realBroker(options: RealBrokerOptions = {}): Promise<RealB
     return result;
   }
 
+  const stdioWay = (name = 'demo'): Transport =>
+    new StdioClientTransport({ command: execPath, args: [cliFile, 'stdio', name], env });
+  const httpWay = (key: string, name = 'demo'): Transport =>
+    new StreamableHTTPClientTransport(new URL(`${ready.bridge}/mcp/${name}`), {
+      requestInit: { headers: { authorization: `Bearer ${key}` } },
+    });
+
   await cli('add', 'demo', server.url);
   return {
     folder,
@@ -71,21 +81,18 @@ export async function realBroker(options: RealBrokerOptions = {}): Promise<RealB
     process: broker,
     printed,
     cli,
-    async signIn(visit = (url) => browser.open(url)) {
-      const connect = startProcess(execPath, [cliFile, 'connect', 'demo', '--no-browser', '--yes', '--json'], { env });
+    async signIn(visit = (url) => browser.open(url), name = 'demo') {
+      const connect = startProcess(execPath, [cliFile, 'connect', name, '--no-browser', '--yes', '--json'], { env });
       const line = await connect.line(/"url"/u);
       await visit(z.object({ url: z.string() }).parse(JSON.parse(line)).url);
       const finished = await connect.finished;
       printed.push(finished.stdout, finished.stderr);
       if (finished.code !== 0) throw new Error(`connect ended with ${finished.code}: ${finished.stderr}`);
     },
-    stdioAgent: () => connected(new StdioClientTransport({ command: execPath, args: [cliFile, 'stdio', 'demo'], env })),
-    httpAgent: (key) =>
-      connected(
-        new StreamableHTTPClientTransport(new URL(`${ready.bridge}/mcp/demo`), {
-          requestInit: { headers: { authorization: `Bearer ${key}` } },
-        }),
-      ),
+    stdioWay,
+    httpWay,
+    stdioAgent: () => connected(stdioWay()),
+    httpAgent: (key) => connected(httpWay(key)),
     async agentKey() {
       const { stdout } = await runProcess(execPath, [cliFile, 'agent', 'add', 'e2e', '--json'], { env });
       return z.object({ key: z.string() }).parse(JSON.parse(stdout)).key;

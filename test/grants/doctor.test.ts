@@ -159,6 +159,48 @@ describe('the doctor', () => {
     expect(verdicts(await promising({ dpop_signing_alg_values_supported: ['ES256'] }))['DPoP']).toBe('ok');
   });
 
+  it('says where the browser would be sent, and when that is refused', async () => {
+    await using server = await healthy();
+    const named = async (authorization_endpoint: string) => {
+      server.routes[oauth] = { json: metadata(server, { authorization_endpoint }) };
+      return step(await diagnose({ http }, `${server.url}/mcp`), 'authorization_endpoint');
+    };
+    expect(await named('https://login.example/authorize')).toMatchObject({
+      verdict: 'unusual',
+      detail: expect.stringContaining('not on the host of the issuer'),
+    });
+    expect(await named('https://169.254.169.254/authorize')).toMatchObject({
+      verdict: 'wrong',
+      detail: expect.stringContaining('may not name'),
+    });
+    // The same answers, given by a server that is not on this machine.
+    const at = (url: string): string => url.replace('https://mcp.example', server.url);
+    const remote: Fetch = async (input, init) => {
+      const response = await http(at(input instanceof Request ? input.url : String(input)), init);
+      const text = (await response.text()).replaceAll(server.url, 'https://mcp.example');
+      const headers = new Headers(response.headers);
+      const challenge = headers.get('www-authenticate');
+      if (challenge !== null) headers.set('www-authenticate', challenge.replaceAll(server.url, 'https://mcp.example'));
+      return new Response(text, { status: response.status, headers });
+    };
+    for (const page of ['http://127.0.0.1:8080/admin', 'http://localhost/', 'https://192.168.0.1/apply.cgi']) {
+      server.routes[oauth] = { json: metadata(server, { authorization_endpoint: page }) };
+      const report = await diagnose({ http: remote }, 'https://mcp.example/mcp');
+      expect(verdicts(report)['authorization_endpoint']).toBe('wrong');
+    }
+  });
+
+  it('looks for the endpoint of pushed requests where they are required', async () => {
+    await using server = await healthy();
+    const requiring = async (more: Record<string, unknown>) => {
+      server.routes[oauth] = { json: metadata(server, { require_pushed_authorization_requests: true, ...more }) };
+      return verdicts(await diagnose({ http }, `${server.url}/mcp`))['pushed requests'];
+    };
+    expect(await requiring({})).toBe('wrong');
+    expect(await requiring({ pushed_authorization_request_endpoint: `${server.url}/par` })).toBe('ok');
+    expect(await requiring({ require_pushed_authorization_requests: false })).toBeUndefined();
+  });
+
   it('examines every authorization server that is named', async () => {
     await using server = await healthy();
     await using other = await serve();

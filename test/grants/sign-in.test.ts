@@ -156,6 +156,20 @@ describe('signing in', () => {
     expect(String(((await failure) as { advice?: string }).advice)).toContain('--register-again');
   });
 
+  it('pushes its request where the server insists on that, and registers again where the server forgot us', async () => {
+    await using w = await world({ as: { par: 'required' } });
+    const signIn = await w.grants.signIn('demo');
+    expect(new URL(signIn.url ?? '').searchParams.has('request_uri')).toBe(true);
+    expect(new URL(signIn.url ?? '').searchParams.has('code_challenge')).toBe(false);
+    await signIn.done;
+    expect(await w.call()).toBe(200);
+    const client = w.store.registrations.forIssuer(w.authorizationServer.issuer);
+    w.authorizationServer.forgetClient(client?.client_id ?? '');
+    await w.signIn();
+    expect(await w.call()).toBe(200);
+    expect(w.store.registrations.history(w.authorizationServer.issuer)).toHaveLength(2);
+  });
+
   it('needs no second person’s word for a token without a refresh token: it is good until it ends', async () => {
     await using w = await world({ as: { refreshTokens: 'never' } });
     await w.signIn();

@@ -124,6 +124,29 @@ describe('a credential', () => {
     expect(lines[0]).not.toContain(Buffer.from(`id:${token}`).toString('base64'));
   });
 
+  it.each([
+    'Authorization: Bearer WORD',
+    '"authorization":"DPoP WORD"',
+    'Bearer WORD',
+    'sent Bearer WORD, refused',
+    'Basic WORD=',
+    'authorization=Token WORD',
+    "access_token='WORD'",
+    "refresh_token='WORD with a blank'",
+    'client_secret="WORD with a blank"',
+    'client_secret=\\"WORD\\"',
+    "{ access_token: 'WORD', token_type: 'bearer' }",
+    "{'id_token': 'WORD'}",
+    'password=a\\WORD',
+  ])('of letters only, or quoted in any way, is cut out of %s', (text) => {
+    const { lines, log } = recording();
+    for (const word of ['kJQsVwErTyUiOpAsDfGh', 'QwErTyUi']) {
+      const line = text.replace('WORD', word);
+      log.error(line, { line, list: [line] });
+      expect(lines.pop()).not.toContain(word);
+    }
+  });
+
   it('in an error’s cause never prints; the error’s code and facts do', () => {
     const { lines, log } = recording();
     const cause = Object.assign(new Error(`got ${token}`), { code: 'ECONNRESET' });
@@ -139,6 +162,15 @@ describe('a credential', () => {
     const { lines, log } = recording();
     log.info('Bearer is the scheme', { url: 'https://mcp.example/mcp?a=b', scheme: 'Basic realm', status: 401 });
     expect(lines[0]).not.toContain('[secret]');
+    for (const text of [
+      'bearer authentication required, not Basic information',
+      'Bearer realm="mcp", error="invalid_token"',
+      'Bearer resource_metadata="https://mcp.example/.well-known/oauth-protected-resource"',
+      "code: 'ENOENT'",
+    ]) {
+      log.info(text);
+      expect(lines.at(-1)).not.toContain('[secret]');
+    }
   });
 
   it('never makes logging throw, whatever is logged', () => {

@@ -3,7 +3,7 @@ import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { mayName } from '../../main/net/address.ts';
-import { guardedLookup, localhostAware, placeOfHost } from '../../main/net/lookup.ts';
+import { guardedLookup, localhostAware } from '../../main/net/lookup.ts';
 
 function answering(...answers: string[][]): LookupFunction {
   let turn = 0;
@@ -42,18 +42,5 @@ describe('a name', () => {
       expect(await ask(lookup, true, name)).toContainEqual({ address: '127.0.0.1', family: 4 });
     }
     expect(await ask(lookup, true, 'localhost.example')).toEqual([{ address: '203.0.113.9', family: 4 }]);
-  });
-});
-
-describe('a server', () => {
-  it.each([
-    [['127.0.0.1', '::1'], 'loopback'],
-    [['10.0.0.1'], 'private'],
-    [['192.168.1.2', 'fe80::2'], 'private'],
-    [['10.0.0.1', '203.0.113.9'], 'public'],
-    [['10.0.0.1', '127.0.0.1'], 'public'],
-    [[], 'public'],
-  ])('at %j counts as %s', async (addresses, place) => {
-    expect(await placeOfHost(new URL('https://name.example'), answering(addresses))).toBe(place);
   });
 });

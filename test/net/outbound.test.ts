@@ -112,14 +112,42 @@ describe('addresses that a remote server names', () => {
     expect((await refusal(fetch('https://169.254.169.254/token'))).code).toBe('forbidden_address');
   });
 
-  it('are judged by where the server was at first, wherever its name moves afterwards', async () => {
+  it('never reach this machine, whatever the server’s own name answers and however often it changes', async () => {
     await using server = await serve({ '/': { text: 'secret' } });
-    const fetch = outbound({ lookup: names({ 'mcp.example': [['203.0.113.7'], ['127.0.0.1']] }) }).oauthFetch({
-      server: new URL('https://mcp.example/'),
-      allowHttp: false,
-    });
-    for (const _ of [1, 2]) expect((await refusal(fetch(`${server.url}/`))).code).toBe('forbidden_address');
+    const out = ['203.0.113.7'];
+    const own = ['127.0.0.1'];
+    for (const answers of [[out, own], [own, out], [own], [['::1', '127.0.0.1'], out]]) {
+      const fetch = outbound({ lookup: names({ 'mcp.example': answers }) }).oauthFetch({
+        server: new URL('https://mcp.example/'),
+        allowHttp: false,
+      });
+      for (const _ of [1, 2, 3]) {
+        expect((await refusal(fetch(`${server.url}/`))).code).toBe('forbidden_address');
+        const registration = fetch(`${server.url}/`, { method: 'POST', body: '{}' });
+        expect((await refusal(registration)).code).toBe('forbidden_address');
+      }
+    }
     expect(server.asked).toEqual([]);
+  });
+
+  it('never reach a private network once the server was seen in public, over whichever connection', async () => {
+    await using server = await serve({ '/mcp': { status: 401 } });
+    // The connection is made to the first address.
+    const answers = [['127.0.0.1', '203.0.113.7'], ['10.0.0.2']];
+    const made = outbound({ lookup: names({ 'mcp.example': answers }) });
+    expect((await made.mcpFetch(`http://mcp.example:${server.port}/mcp`)).status).toBe(401);
+    const fetch = made.oauthFetch({ server: new URL('https://mcp.example/'), allowHttp: false });
+    expect((await refusal(fetch('https://10.0.0.1/'))).code).toBe('forbidden_address');
+  });
+
+  it('may be on this machine under a name of the user’s own, when http is allowed for it', async () => {
+    await using server = await serve({ '/token': { json: { ok: true } } });
+    const made = outbound({ lookup: names({ 'mcp.test': ['127.0.0.1'] }) });
+    const scope = { server: new URL('http://mcp.test/'), allowHttp: true };
+    expect((await made.oauthFetch(scope)(`${server.url}/token`)).status).toBe(200);
+    expect((await made.oauthFetch(scope)(`http://mcp.test:${server.port}/token`)).status).toBe(200);
+    const strict = made.oauthFetch({ ...scope, allowHttp: false });
+    expect((await refusal(strict(`${server.url}/token`))).code).toBe('forbidden_address');
   });
 
   it('may be on this machine when the server is', async () => {
@@ -193,6 +221,20 @@ describe('redirects', () => {
     });
     expect((await refusal(fetch('http://auth.example/x'))).code).toBe('forbidden_address');
     expect(outside.asked).toHaveLength(1);
+    expect(inside.asked).toEqual([]);
+  });
+
+  it('are judged by where the server turned out to be when it was connected to', async () => {
+    await using inside = await serve({ '/admin': { text: 'inside' } });
+    await using server = await serve({ '/x': { status: 302, headers: { location: `${inside.url}/admin` } } });
+    // The name claims this machine, then answers with a public address too; the connection is made to the first.
+    const answers = [['127.0.0.1'], ['127.0.0.1', '203.0.113.7']];
+    const fetch = outbound({ lookup: names({ 'mcp.example': answers }) }).oauthFetch({
+      server: new URL('http://mcp.example/'),
+      allowHttp: true,
+    });
+    expect((await refusal(fetch(`http://mcp.example:${server.port}/x`))).code).toBe('forbidden_address');
+    expect(server.asked).toHaveLength(1);
     expect(inside.asked).toEqual([]);
   });
 

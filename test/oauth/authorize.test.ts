@@ -1,8 +1,9 @@
 // The browser is sent to a safe address with everything bound, and only the matching answer of the right issuer is believed.
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { authorizationRequest, checkAuthorizationResponse } from '../../main/oauth/authorize.ts';
+import { authorizationRequest, checkAuthorizationResponse, otherSignInHost } from '../../main/oauth/authorize.ts';
 import type { AuthorizationInput } from '../../main/oauth/authorize.ts';
+import type { TokentrayError } from '../../main/errors.ts';
 import { createDpopKey, dpopThumbprint } from '../../main/oauth/dpop.ts';
 import { failureOf, publicClient } from './legs/fixture.ts';
 
@@ -24,6 +25,16 @@ function input(endpoint = `${issuer}/authorize`, more: Partial<AuthorizationInpu
 const promptFor = async (prompt_values_supported?: string[]) => {
   const as = { issuer, authorization_endpoint: `${issuer}/a`, prompt_values_supported };
   return (await authorizationRequest(input(undefined, { as, prompt: 'consent' }))).url.searchParams.get('prompt');
+};
+
+/** What became of a sign-in page that is at `endpoint`. */
+const outcome = async (server: string, endpoint: string, from = issuer) => {
+  const as = { issuer: from, authorization_endpoint: endpoint };
+  const more = { as, registration: publicClient(from), server: new URL(server), allowHttp: true };
+  return authorizationRequest(input(undefined, more)).then(
+    () => 'opened',
+    (error: TokentrayError) => error.code,
+  );
 };
 
 describe('the authorization request', () => {
@@ -97,11 +108,67 @@ describe('the authorization request', () => {
 
   it('goes over plain http to this machine only, or where the user allowed it', async () => {
     expect((await failureOf(authorizationRequest(input('http://as.example/authorize')))).code).toBe('insecure_url');
+    const server = new URL('http://localhost:8/mcp');
     for (const host of ['127.0.0.1:9', 'localhost:9', '[::1]:9']) {
-      expect((await authorizationRequest(input(`http://${host}/authorize`))).url.protocol).toBe('http:');
+      const request = await authorizationRequest(input(`http://${host}/authorize`, { server }));
+      expect(request.url.protocol).toBe('http:');
     }
+    const inside = input('http://10.0.0.1/authorize', { server });
+    expect((await failureOf(authorizationRequest(inside))).code).toBe('insecure_url');
     const allowed = input('http://as.example/authorize', { allowHttp: true });
     expect((await authorizationRequest(allowed)).url.host).toBe('as.example');
+  });
+
+  it.each([
+    'http://127.0.0.1:8080/admin/delete-all?confirm=1',
+    'http://localhost:11434/api',
+    'https://admin.localhost/',
+    'http://[::1]:631/',
+    'https://0.0.0.0/',
+    'https://2130706433/',
+    'https://[::ffff:192.168.0.1]/',
+    'https://192.168.0.1/apply.cgi?reboot=1',
+    'https://10.0.0.1/',
+    'https://169.254.169.254/latest',
+    'https://[fd00::1]/',
+    'https://224.0.0.1/',
+  ])('never has a server out there send the browser to %s', async (endpoint) => {
+    for (const server of [undefined, new URL('https://mcp.example/mcp')]) {
+      for (const allowHttp of [false, true]) {
+        const made = authorizationRequest(input(endpoint, { allowHttp, ...(server === undefined ? {} : { server }) }));
+        expect((await failureOf(made)).code).toBe('forbidden_address');
+      }
+    }
+  });
+
+  it('goes inside as far as the server, or its issuer, is inside itself', async () => {
+    const [own, near, link, out] = [
+      'http://127.0.0.1:9/a',
+      'https://10.0.0.9/a',
+      'https://169.254.1.1/a',
+      'https://as.example/a',
+    ];
+    const outcomes = async (server: string, from?: string) =>
+      (await Promise.all([own, near, link, out].map((page) => outcome(server, page, from)))).map(
+        (it) => it === 'opened',
+      );
+    expect(await outcomes('http://localhost:1/mcp')).toEqual([true, true, false, true]);
+    expect(await outcomes('http://127.0.0.1:1/mcp')).toEqual([true, true, false, true]);
+    expect(await outcomes('https://10.0.0.1/mcp')).toEqual([false, true, false, true]);
+    expect(await outcomes('https://169.254.1.2/mcp')).toEqual([false, false, true, true]);
+    expect(await outcomes('https://mcp.example/mcp')).toEqual([false, false, false, true]);
+    // An issuer that discovery was let through to: a server under a name of the user's own, its issuer on localhost.
+    expect(await outcomes('http://mcp.test/mcp', 'http://localhost:9')).toEqual([true, true, false, true]);
+    expect(await outcomes('https://mcp.corp/mcp', 'https://10.0.0.8')).toEqual([false, true, false, true]);
+  });
+
+  it('tells when the sign-in page is on another host than the issuer', () => {
+    const at = (authorization_endpoint?: string) => otherSignInHost({ issuer, authorization_endpoint });
+    expect(at(`${issuer}/tenant/authorize`)).toBeNull();
+    expect(at('https://AS.example:443/authorize')).toBeNull();
+    expect(at('https://login.evil.example/authorize')).toBe('login.evil.example');
+    expect(at('https://as.example:8443/authorize')).toBe('as.example:8443');
+    expect(at()).toBeNull();
   });
 
   it('is never made with a client of another issuer', async () => {

@@ -1,7 +1,7 @@
 // A discovery document is asked for once while it is good, never kept when it was wrong, and never kept for ever.
 import { describe, expect, it } from 'vitest';
 import { createOutbound } from '../../main/net/outbound.ts';
-import { cachedFetch, freshFor } from '../../main/oauth/discovery-cache.ts';
+import { cachedFetch, documentScope, freshFor } from '../../main/oauth/discovery-cache.ts';
 import { discover } from '../../main/oauth/discovery.ts';
 import type { Fetch } from '../../main/ports.ts';
 import type { CachedDocument } from '../../main/store/types.ts';
@@ -103,6 +103,62 @@ describe('a document', () => {
     await json(fetch, `${server.url}/doc`, { method: 'POST', body: 'x' });
     await json(fetch, `${server.url}/doc`, { headers: { authorization: 'Bearer x' } });
     expect(kept.size).toBe(0);
+  });
+});
+
+async function twoServers(first: [string, boolean], second: [string, boolean]) {
+  const { clock, kept, ...made } = await setUp();
+  const outbound = createOutbound({
+    log: silent,
+    env: {},
+    lookup: (_hostname, _options, callback) => callback(null, [{ address: '203.0.113.9', family: 4 }]),
+  });
+  const documents = {
+    get: (url: string) => kept.get(url) ?? null,
+    put: (document: CachedDocument) => void kept.set(document.url, document),
+  };
+  const [one, other] = [first, second].map(([url, allowHttp]) => {
+    const server = new URL(url);
+    return cachedFetch(outbound.oauthFetch({ server, allowHttp }), documents, clock, () =>
+      documentScope(server, allowHttp),
+    );
+  });
+  if (one === undefined || other === undefined) throw new Error('two were asked for');
+  const end = async (): Promise<void> => {
+    await outbound.close();
+    await made[Symbol.asyncDispose]();
+  };
+  return { one, other, kept, [Symbol.asyncDispose]: end };
+}
+
+describe('what was fetched for one server', () => {
+  it('on this machine is not told to a server out there, which may not ask for it', async () => {
+    await using server = await serve({ '/doc': { json: { a: 1 }, headers: { 'cache-control': 'max-age=600' } } });
+    await using made = await twoServers(['http://127.0.0.1:1/mcp', false], ['https://mcp.example/mcp', false]);
+    expect(await json(made.one, `${server.url}/doc`)).toEqual({ a: 1 });
+    expect(await json(made.one, `${server.url}/doc`)).toEqual({ a: 1 });
+    expect(server.asked).toHaveLength(1);
+    await expect(made.other(`${server.url}/doc`)).rejects.toMatchObject({ code: 'forbidden_address' });
+  });
+
+  it('over plain http is not told without the user’s word', async () => {
+    await using made = await twoServers(['https://mcp.example/mcp', true], ['https://mcp.example/mcp', false]);
+    const url = 'http://auth.example/doc';
+    const key = `${documentScope(new URL('https://mcp.example/mcp'), true)} ${url}`;
+    made.kept.set(key, { url: key, body: '{"a":1}', fetchedAt: 0, expiresAt: Number.MAX_SAFE_INTEGER });
+    expect(await json(made.one, url)).toEqual({ a: 1 });
+    await expect(made.other(url)).rejects.toMatchObject({ code: 'insecure_url' });
+  });
+
+  it('is forgotten for that server alone', async () => {
+    await using server = await serve({ '/doc': { json: { a: 1 } } });
+    await using made = await twoServers(['http://127.0.0.1:1/mcp', false], ['http://127.0.0.1:2/mcp', false]);
+    const url = `${server.url}/doc`;
+    for (const fetch of [made.one, made.other]) await json(fetch, url);
+    expect(server.asked).toHaveLength(2);
+    made.one.forget?.(url);
+    for (const fetch of [made.one, made.other]) await json(fetch, url);
+    expect(server.asked).toHaveLength(3);
   });
 });
 

@@ -201,6 +201,17 @@ describe('documents', () => {
     expect(store.documents.drop([])).toBe(0);
     expect(store.documents.drop()).toBe(1);
   });
+
+  it('are dropped by their own origin, whoever they were kept for', () => {
+    const metadata = 'https://a.example/.well-known/oauth-authorization-server';
+    const keys = [`https://mcp.example ${metadata}`, `http://[::1]:1+http ${metadata}`, 'https://a.example https://b/'];
+    for (const key of keys) store.documents.put(document(key));
+    expect(store.documents.get(keys[0] ?? '')?.url).toBe(keys[0]);
+    expect(store.documents.get(metadata)).toBeNull();
+    expect(store.documents.drop([keys[0] ?? ''])).toBe(2);
+    expect(store.documents.get(keys[2] ?? '')).not.toBeNull();
+    expect(store.documents.drop(['https://b/'])).toBe(1);
+  });
 });
 
 describe('settings', () => {

@@ -2,9 +2,10 @@
 import { SSEClientTransport } from '@modelcontextprotocol/client';
 import { isTokentrayError, TokentrayError } from '../../errors.ts';
 import type { Fetch } from '../../ports.ts';
+import { bounded } from './bounded.ts';
 import { handshakePatience, Refused, silent } from './channel.ts';
 import type { Channel, ChannelHooks, OldRequestOptions, OldServerOptions } from './channel.ts';
-import { bounded, Cancelled, sendFailure, SessionLost } from './exchange.ts';
+import { Cancelled, sendFailure, SessionLost } from './exchange.ts';
 import { hear, isCall, isReply, metaOf, notice, nothing, toSdk } from './wire.ts';
 import type { Call, Id, Message, Notice, Reply } from './wire.ts';
 
@@ -20,9 +21,10 @@ export async function openEventStream(options: OldServerOptions, hello: Call, ho
   const { upstream, limits } = options;
   // The event source tells nobody why its request failed, so the reason is kept here.
   let refused: unknown = null;
+  const fetchOfSession = upstream.eventStreamFetch();
   const watched: Fetch = async (input, init) => {
     try {
-      return await upstream.fetch(input, init);
+      return await fetchOfSession(input, init);
     } catch (error) {
       refused = error;
       if (isTokentrayError(error, 'needs_sign_in')) hooks.onHurt();

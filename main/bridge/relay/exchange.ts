@@ -2,8 +2,8 @@
 import { SdkHttpError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import type { StreamableHTTPClientTransportOptions, Transport } from '@modelcontextprotocol/client';
 import { isTokentrayError, TokentrayError } from '../../errors.ts';
-import type { Fetch } from '../../ports.ts';
 import { quote } from '../../quote.ts';
+import { bounded } from './bounded.ts';
 import type { RelayLimits, Upstream } from './types.ts';
 import { asObject, asText, hear, isReply, nothing, readMessage, toSdk } from './wire.ts';
 import type { Call, Message, Reply } from './wire.ts';
@@ -174,30 +174,3 @@ const tooQuiet = (): TokentrayError =>
   new TokentrayError('unreachable', 'the server has been silent for too long', {
     attempted: 'pass a request to the server',
   });
-
-/** A fetch whose bodies fail once one message in them, a line for a stream of events, is larger than allowed. */
-export function bounded(fetch: Fetch, limit: number): Fetch {
-  return async (input, init) => {
-    const response = await fetch(input, init);
-    if (response.body === null) return response;
-    const byEvent = (response.headers.get('content-type') ?? '').startsWith('text/event-stream');
-    let size = 0;
-    const counted = response.body.pipeThrough(
-      new TransformStream<Uint8Array, Uint8Array>({
-        transform(chunk, controller) {
-          const end = byEvent ? chunk.lastIndexOf(10) : -1;
-          size = end < 0 ? size + chunk.length : chunk.length - end - 1;
-          if (size <= limit) return controller.enqueue(chunk);
-          controller.error(
-            new TokentrayError('response_too_large', `a message of the server is larger than ${limit} bytes`),
-          );
-        },
-      }),
-    );
-    return new Response(counted, {
-      status: response.status,
-      statusText: response.statusText,
-      headers: response.headers,
-    });
-  };
-}

@@ -10,9 +10,11 @@ import { agentEra } from '../eras.ts';
 import { NewAgents } from './new-agent.ts';
 import { OldAgent } from './old-agent.ts';
 import { encodeHeader } from './param-headers.ts';
+import { roomFor } from './room.ts';
 import { defaultLimits } from './types.ts';
 import type { HttpRelay, RelayLimits, RelayOptions, Upstream } from './types.ts';
-import { asObject, asText, codes, fail, fromSdk, hear, isCall, reply, toSdk } from './wire.ts';
+import { endWhenUnread, mostUnread } from './unread.ts';
+import { asObject, asText, codes, fail, fromSdk, hear, isCall, notice, reply, toSdk } from './wire.ts';
 import type { Call, Message } from './wire.ts';
 
 interface Session {
@@ -22,26 +24,34 @@ interface Session {
   usedAt: number;
 }
 
+async function release({ transport, oldAgent }: Session): Promise<void> {
+  await Promise.allSettled([transport.close(), oldAgent.close()]);
+}
+
 export function createHttpRelay(upstream: Upstream, options: RelayOptions = {}): HttpRelay {
   const limits: RelayLimits = { ...defaultLimits, ...options.limits };
   const sessions = new Map<string, Session>();
   const agents = new NewAgents(upstream, limits);
+  const answering = new Set<PerRequestHTTPServerTransport>();
 
   const end = async (id: string): Promise<void> => {
     const session = sessions.get(id);
     if (session === undefined) return;
     sessions.delete(id);
-    await Promise.allSettled([session.transport.close(), session.oldAgent.close()]);
+    await release(session);
   };
 
-  const openSession = async (agent: string): Promise<Session> => {
-    if (sessions.size >= limits.sessions) {
-      const [oldest] = [...sessions].sort(([, a], [, b]) => a.usedAt - b.usedAt);
-      if (oldest !== undefined) void end(oldest[0]);
-    }
+  const keep = (id: string, session: Session): void => {
+    const longestIdleFirst = [...sessions].sort(([, a], [, b]) => a.usedAt - b.usedAt);
+    const room = roomFor(longestIdleFirst, session.agent, { all: limits.sessions, perAgent: limits.sessionsPerAgent });
+    if (room.kind === 'instead') void end(room.of);
+    sessions.set(id, session);
+  };
+
+  const newSession = async (agent: string): Promise<Session> => {
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: () => crypto.randomUUID(),
-      onsessioninitialized: (id) => void sessions.set(id, session),
+      onsessioninitialized: (id) => keep(id, session),
       onsessionclosed: (id) => end(id),
     });
     const oldAgent = new OldAgent(upstream, limits, (message, about) => {
@@ -71,17 +81,35 @@ export function createHttpRelay(upstream: Upstream, options: RelayOptions = {}):
       if (session === undefined || session.agent !== agent)
         return refusal(404, codes.invalidRequest, 'Session not found');
       session.usedAt = upstream.clock.now();
-      return session.transport.handleRequest(request, parsed);
+      return bearable(session, body, await session.transport.handleRequest(request, parsed));
     }
     if (request.method !== 'POST') {
       return new Response(null, { status: 405, headers: { allow: 'POST' } });
     }
-    const opens = (Array.isArray(body) ? (body as unknown[]) : [body]).some(
-      (message) => asObject(message)['method'] === 'initialize',
-    );
+    const opens = messagesOf(body).some((message) => asObject(message)['method'] === 'initialize');
     if (!opens) return refusal(400, codes.invalidRequest, 'A session has to be opened with `initialize`.');
-    return (await openSession(agent)).transport.handleRequest(request, parsed);
+    const session = await newSession(agent);
+    try {
+      return bearable(session, body, await session.transport.handleRequest(request, parsed));
+    } finally {
+      // Refused before it was one: nobody has an id to come back with.
+      if (session.transport.sessionId === undefined) await release(session);
+    }
   };
+
+  /** An answer that nobody reads ends, and the calls with it: what they still say could not be delivered any more. */
+  const bearable = (session: Session, body: unknown, response: Response): Response => {
+    const calls = messagesOf(body).flatMap((message) => asObject(message)['id'] ?? []);
+    return readInTime(response, () => {
+      for (const requestId of calls) session.oldAgent.receive(notice('notifications/cancelled', { requestId }));
+    });
+  };
+
+  const readInTime = (response: Response, onDead: () => void): Response =>
+    endWhenUnread(response, limits.messageBytes * mostUnread, () => {
+      upstream.log.warn('a stream was ended because its agent does not read it', { server: upstream.name });
+      onDead();
+    });
 
   const serveNew = async (request: Request, body: unknown, agent: string): Promise<Response> => {
     const route = classifyInboundRequest({
@@ -119,10 +147,15 @@ export function createHttpRelay(upstream: Upstream, options: RelayOptions = {}):
         })
         .catch(() => {});
     };
-    hear(transport, { onmessage, onclose: () => controller.abort() });
+    const onclose = (): void => {
+      answering.delete(transport);
+      controller.abort();
+    };
+    hear(transport, { onmessage, onclose });
+    answering.add(transport);
     await transport.start();
     try {
-      const response = await transport.handleMessage(route.message, { request });
+      const response = readInTime(await transport.handleMessage(route.message, { request }), () => controller.abort());
       const status = code === undefined ? undefined : statusOf[code];
       const streams = (response.headers.get('content-type') ?? '').startsWith('text/event-stream');
       if (status === undefined || streams) return response;
@@ -148,6 +181,7 @@ export function createHttpRelay(upstream: Upstream, options: RelayOptions = {}):
     },
     owns: (sessionId) => sessions.has(sessionId),
     async close() {
+      for (const transport of answering) await transport.close();
       await Promise.allSettled([...[...sessions.keys()].map(end), agents.close()]);
     },
   };
@@ -155,6 +189,8 @@ export function createHttpRelay(upstream: Upstream, options: RelayOptions = {}):
 
 /** Errors for which 2026-07-28 names the HTTP status. */
 const statusOf: Readonly<Record<number, number>> = { [-32601]: 404, [-32020]: 400, [-32021]: 400, [-32022]: 400 };
+
+const messagesOf = (body: unknown): readonly unknown[] => (Array.isArray(body) ? (body as unknown[]) : [body]);
 
 const given = <K extends string>(name: K, value: string | null): Partial<Record<K, string>> =>
   value === null ? {} : ({ [name]: value } as Partial<Record<K, string>>);

@@ -1,10 +1,13 @@
 // New agents and an old server: sessions are held for agents that know of none, and a question in the middle of a
 // call becomes its result while the call itself stays open.
+import { createHash } from 'node:crypto';
+import { TokentrayError } from '../../errors.ts';
 import { describe, discoverResult, mapResult, toModernError, toModernResult } from './mapping.ts';
 import { HeldSession } from './held-session.ts';
 import { acknowledgement, closing, subscribed } from './new-side.ts';
 import type { NewAgentPort } from './new-side.ts';
 import { OpenCall } from './open-call.ts';
+import { roomFor } from './room.ts';
 import { mayAsk, rememberTools, toolFailure } from './sign-in.ts';
 import type { JsonObject, RelayLimits, ServerEra, Upstream } from './types.ts';
 import { asObject, asText, call, codes, fail, meta, metaOf, notice, withMeta, without } from './wire.ts';
@@ -16,15 +19,27 @@ const retired = new Set(['initialize', 'ping', 'logging/setLevel', 'resources/su
 /** A result that waits for the agent's next try: the open call, or nothing where the server wants a fresh one. */
 interface Parked {
   readonly agent: string;
+  /** A digest: what was asked may be large, and a call can wait for long. */
   readonly about: string;
   readonly open: OpenCall | null;
   readonly forget: () => void;
 }
 
+interface Held {
+  readonly agent: string;
+  readonly opening: Promise<HeldSession>;
+  /** Null until the server has answered `initialize`. */
+  session: HeldSession | null;
+}
+
+/** What an agent says of itself is kept for as long as its session. */
+const mostAboutItself = 64 * 1024;
+
 export class NewToOld {
   readonly #upstream: Upstream;
   readonly #limits: RelayLimits;
-  readonly #sessions = new Map<string, Promise<HeldSession>>();
+  /** By who they are for; those that were used last come last. */
+  readonly #sessions = new Map<string, Held>();
   readonly #parked = new Map<string, Parked>();
 
   constructor(upstream: Upstream, limits: RelayLimits) {
@@ -53,7 +68,7 @@ export class NewToOld {
     this.#parked.clear();
     const sessions = [...this.#sessions.values()];
     this.#sessions.clear();
-    await Promise.all(sessions.map((session) => session.then((held) => held.close()).catch(() => {})));
+    await Promise.all(sessions.map(({ opening }) => opening.then((session) => session.close()).catch(() => {})));
   }
 
   /** An old server learns who its client is once, so agents that say different things get sessions of their own. */
@@ -61,40 +76,55 @@ export class NewToOld {
     const stated = metaOf(request);
     const clientInfo = stated[meta.clientInfo] ?? { name: 'unknown', version: 'unknown' };
     const capabilities = stated[meta.clientCapabilities] ?? {};
-    const key = JSON.stringify([port.agent, clientInfo, capabilities]);
-    const held = this.#sessions.get(key);
-    if (held !== undefined) return held;
-    if (this.#sessions.size >= this.#limits.sessions) await this.#makeRoom();
+    const about = JSON.stringify([clientInfo, capabilities]);
+    if (about.length > mostAboutItself) {
+      throw new TokentrayError('invalid_input', 'what the agent says of itself and of its capabilities is too large');
+    }
+    const key = JSON.stringify([port.agent, about]);
+    const known = this.#sessions.get(key);
+    if (known !== undefined) {
+      this.#sessions.delete(key);
+      this.#sessions.set(key, known);
+      return known.opening;
+    }
+    this.#makeRoom(port.agent);
     const opening = HeldSession.open({
       upstream: this.#upstream,
       limits: this.#limits,
       era,
       initialize: { protocolVersion: '2025-11-25', capabilities, clientInfo },
-      onIdle: () => this.#drop(key, opening),
+      onIdle: () => this.#drop(key, held),
     });
-    this.#sessions.set(key, opening);
+    const held: Held = { agent: port.agent, opening, session: null };
+    this.#sessions.set(key, held);
     try {
       const session = await opening;
+      held.session = session;
       this.#upstream.known.set({ ...this.#upstream.known.get(), ...describe(session.opened) });
       return session;
     } catch (error) {
-      if (this.#sessions.get(key) === opening) this.#sessions.delete(key);
+      if (this.#sessions.get(key) === held) this.#sessions.delete(key);
       throw error;
     }
   }
 
-  async #makeRoom(): Promise<void> {
-    for (const [key, opening] of this.#sessions) {
-      const session = await opening.catch(() => null);
-      if (session !== null && session.busy) continue;
-      this.#drop(key, opening);
-      return;
+  /** @throws overloaded when every session that could make room is in use */
+  #makeRoom(agent: string): void {
+    const limits = { all: this.#limits.sessions, perAgent: this.#limits.sessionsPerAgent };
+    const room = roomFor([...this.#sessions], agent, limits, ({ session }) => session?.busy === false);
+    if (room.kind === 'free') return;
+    if (room.kind === 'full') {
+      throw new TokentrayError('overloaded', 'too many sessions with the server are in use', {
+        advice: 'Try again when other calls have ended.',
+      });
     }
+    const leaving = this.#sessions.get(room.of);
+    if (leaving !== undefined) this.#drop(room.of, leaving);
   }
 
-  #drop(key: string, opening: Promise<HeldSession>): void {
-    if (this.#sessions.get(key) === opening) this.#sessions.delete(key);
-    opening.then((session) => session.close()).catch(() => {});
+  #drop(key: string, held: Held): void {
+    if (this.#sessions.get(key) === held) this.#sessions.delete(key);
+    held.opening.then((session) => session.close()).catch(() => {});
   }
 
   async #begin(request: Call, session: HeldSession, port: NewAgentPort): Promise<OpenCall> {
@@ -159,12 +189,18 @@ export class NewToOld {
     // The state is all that leads back to the open call: random, of one agent, for one call, for a while, once.
     const state = crypto.randomUUID() + crypto.randomUUID();
     open?.detach();
-    const expire = this.#upstream.clock.after(this.#limits.inputWait, () => {
-      this.#parked.delete(state);
-      open?.cancel();
-    });
+    const room = roomFor([...this.#parked], port.agent, { all: Infinity, perAgent: this.#limits.parkedCalls });
+    if (room.kind === 'instead') this.#giveUp(room.of);
+    const expire = this.#upstream.clock.after(this.#limits.inputWait, () => this.#giveUp(state));
     this.#parked.set(state, { agent: port.agent, about: aboutOf(request), open, forget: expire });
     return { result: { resultType: 'input_required', inputRequests: questions, requestState: state } };
+  }
+
+  #giveUp(state: string): void {
+    const parked = this.#parked.get(state);
+    this.#parked.delete(state);
+    parked?.forget();
+    parked?.open?.cancel();
   }
 
   async #goOn(request: Call, port: NewAgentPort, era: ServerEra, state: unknown): Promise<Outcome> {
@@ -209,10 +245,10 @@ const aborted = (signal: AbortSignal): Promise<void> =>
 
 /** What makes two tries the same request: its method and its parameters, in whatever order they came. */
 function aboutOf(request: Call): string {
-  return JSON.stringify([
-    request.method,
-    sorted(without(request.params ?? {}, '_meta', 'inputResponses', 'requestState')),
-  ]);
+  const params = sorted(without(request.params ?? {}, '_meta', 'inputResponses', 'requestState'));
+  return createHash('sha256')
+    .update(JSON.stringify([request.method, params]))
+    .digest('base64');
 }
 
 function sorted(value: unknown): unknown {

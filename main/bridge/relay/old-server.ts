@@ -3,7 +3,8 @@ import { SdkHttpError } from '@modelcontextprotocol/client';
 import type { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { isTokentrayError } from '../../errors.ts';
 import type { Fetch } from '../../ports.ts';
-import { bounded, exchange, newTransport, sendFailure, SessionLost } from './exchange.ts';
+import { bounded } from './bounded.ts';
+import { exchange, newTransport, sendFailure, SessionLost } from './exchange.ts';
 import { handshakePatience, Refused, silent } from './channel.ts';
 import type { Channel, ChannelHooks, OldRequestOptions, OldServerOptions } from './channel.ts';
 import { openEventStream } from './event-stream.ts';
@@ -198,7 +199,10 @@ async function openStreamable(options: OldServerOptions, hello: Call, hooks: Cha
       request: (request, { signal, onMessage }) => exchange(upstream, request, { limits, session, signal, onMessage }),
       send,
       async close() {
+        // A server that does not answer to that any more must not keep its streams open by it.
+        const late = upstream.clock.after(farewell, () => void transport.close().catch(() => {}));
         await transport.terminateSession().catch(() => {});
+        late();
         await transport.close().catch(() => {});
       },
     };
@@ -207,6 +211,9 @@ async function openStreamable(options: OldServerOptions, hello: Call, hooks: Cha
     throw error instanceof Refused ? error : sendFailure(error, false);
   }
 }
+
+/** Milliseconds for the goodbye to a server. */
+const farewell = 800;
 
 /** Of the stream that stays open for as long as the session; half a minute apart at last. */
 const streamRetries = 1000;

@@ -28,6 +28,8 @@ export interface Upstream {
    * @throws needs_sign_in, insufficient_scope, step_up_declined, token_unavailable, unreachable
    */
   readonly fetch: Fetch;
+  /** As `fetch`, for one session over HTTP+SSE (2024-11-05): it posts to the address that the stream names, too. */
+  readonly eventStreamFetch: () => Fetch;
   /** The verdict of an earlier probe; null when there is none or it is too old to be believed. */
   readonly era: { get(): ServerEra | null; set(era: ServerEra): void };
   readonly signIn: {
@@ -59,6 +61,10 @@ export interface RelayLimits {
   readonly idleSession: number;
   /** Sessions that are held at once for the agents of one server. */
   readonly sessions: number;
+  /** Of these, for one agent. */
+  readonly sessionsPerAgent: number;
+  /** Calls of one agent that may wait for its input at once. */
+  readonly parkedCalls: number;
 }
 
 export const defaultLimits: RelayLimits = {
@@ -69,6 +75,8 @@ export const defaultLimits: RelayLimits = {
   signInWait: 5 * 60_000,
   idleSession: 5 * 60_000,
   sessions: 256,
+  sessionsPerAgent: 64,
+  parkedCalls: 64,
 };
 
 export interface RelayOptions {

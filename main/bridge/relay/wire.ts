@@ -10,6 +10,7 @@ import {
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
 import { z } from 'zod';
 import { isTokentrayError } from '../../errors.ts';
+import { sentences } from '../sentences.ts';
 import type { JsonObject } from './types.ts';
 
 export const meta = {
@@ -130,8 +131,7 @@ export const fail = (code: number, text: string, data?: unknown): { readonly err
 /** What an agent is told when something on our side of the server went wrong. */
 export function failureOf(error: unknown): { readonly error: Failure } {
   if (isTokentrayError(error)) {
-    const advice = error.advice === undefined ? '' : ` ${error.advice}`;
-    return fail(codes.internal, `${error.message}${advice}`, error.toJSON());
+    return fail(codes.internal, sentences(error.message, error.advice), error.toJSON());
   }
   return fail(codes.internal, 'Tokentray could not relay this request.');
 }

@@ -1,0 +1,99 @@
+// The report as tables for people, and how to read them.
+import { quantile } from './measure.ts';
+import type { PathFigures, Report } from './report.ts';
+import type { Start } from './start.ts';
+
+export function tables(report: Report): string {
+  return [machine(report), calls(report), starts(report.starts), memory(report), howToRead, ''].join('\n');
+}
+
+function machine({ date, machine, plan }: Report): string {
+  const load = `load ${machine.loadBefore.toFixed(1)} before, ${machine.loadAfter.toFixed(1)} after`;
+  return [
+    `${date.slice(0, 10)}, ${machine.cores} cores (${machine.processor}), ${machine.platform}, Node ${machine.node}, mcp-remote ${machine.mcpRemote}, ${load}`,
+    `${plan.rounds} rounds of ${plan.sequential} calls one by one and ${plan.concurrent} calls ${plan.inFlight} at a time, on every path in turn`,
+    '',
+  ].join('\n');
+}
+
+function calls({ paths }: Report): string {
+  const rows = paths.map((path) => [
+    `${path.agent} → ${path.server}`,
+    path.way,
+    ms(path.p50Ms),
+    times(path, path.toDirect.p50),
+    added(path, paths),
+    ms(path.p99Ms),
+    times(path, path.toDirect.p99),
+    path.callsPerSecond.toFixed(0),
+    times(path, path.toDirect.throughput),
+    path.processorMsPerCall === null ? '' : ms(path.processorMsPerCall),
+    `${ms(path.medianRange[0])}–${ms(path.medianRange[1])}`,
+  ]);
+  const head = [
+    'agent → server',
+    'way',
+    'p50 ms',
+    '×',
+    '+ ms',
+    'p99 ms',
+    '×',
+    'calls/s',
+    '×',
+    'CPU ms',
+    'p50 by round',
+  ];
+  return table(head, rows);
+}
+
+function starts(measured: readonly Start[]): string {
+  const rows = measured.map(({ what, server, initialize, firstCall }) => [
+    what,
+    server === null ? '' : `${server} server`,
+    quantile(initialize, 0.5).toFixed(0),
+    Math.max(...initialize).toFixed(0),
+    firstCall.length === 0 ? '' : quantile(firstCall, 0.5).toFixed(0),
+    firstCall.length === 0 ? '' : Math.max(...firstCall).toFixed(0),
+  ]);
+  const head = ['start, broker running', '', 'initialize ms', 'slowest', 'first call ms', 'slowest'];
+  return table(head, rows);
+}
+
+function memory({ memory }: Report): string {
+  if (memory.every((use) => use.memory === null)) return 'Memory: skipped, /proc is to be had on Linux only.\n';
+  const rows = memory.map((use) => [
+    use.what,
+    use.memory === null ? 'gone' : mebibytes(use.memory.residentBytes),
+    use.memory === null ? '' : mebibytes(use.memory.ownBytes),
+  ]);
+  return table(['memory', 'resident MiB', 'not shared MiB'], rows);
+}
+
+const howToRead = `How to read it: every × is beside the direct connection to the same server in the same run, "+ ms" is what a call takes
+longer than there, "CPU ms" the processor time per call of everything between agent and server. The server answers at
+once and the agent does next to nothing, so the × are the worst there are; against a server far away only "+ ms" counts.
+Where "p50 by round" is wide, something else kept the machine busy: compare within the run, not with another.`;
+
+function added(path: PathFigures, all: readonly PathFigures[]): string {
+  const direct = all.find(({ way, server }) => way === 'direct' && server === path.server);
+  return direct === undefined || path.way === 'direct' ? '' : ms(path.p50Ms - direct.p50Ms);
+}
+
+const times = (path: PathFigures, ratio: number): string => (path.way === 'direct' ? '1' : ratio.toFixed(2));
+const ms = (value: number): string => value.toFixed(2);
+const mebibytes = (bytes: number): string => (bytes / 1_048_576).toFixed(0);
+
+/** Columns as wide as they need to be; figures stand to the right. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const isFigure = head.map((_title, column) => rows.every((row) => /^[\d.–-]*$|^gone$/u.test(row[column] ?? '')));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return isFigure[column] === true ? cell.padStart(width) : cell.padEnd(width);
+      })
+      .join('  ')
+      .trimEnd();
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line), ''].join('\n');
+}
