@@ -3,8 +3,6 @@ import type { Duplex } from 'node:stream';
 import { createAgents } from './access/agents.ts';
 import { detectServerEra } from './bridge/eras.ts';
 import { startBridge } from './bridge/listener.ts';
-import { serveStdio } from './bridge/relay/stdio.ts';
-import type { RelaySession } from './bridge/relay/types.ts';
 import { createUpstreams, type Upstreams } from './bridge/upstreams.ts';
 import type { Paths } from './config/paths.ts';
 import type { ControlDeps } from './control/deps.ts';
@@ -94,16 +92,17 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     });
   }
 
-  const sessions = new Map<RelaySession, string>();
-  // No connection outlives the grant that it was opened with. Not waited for: a server that no longer answers must not
-  // keep the person from forgetting it.
-  grants.onForgotten((name) => {
-    const ofServer = [...sessions].filter(([, server]) => server === name);
-    void Promise.allSettled([upstreams.forget(name), ...ofServer.map(([session]) => session.close())]);
-  });
+  /** No connection outlives the grant that it was opened with; those to the server end while they can still say goodbye. */
+  const forgetServer = (name: string): ReturnType<typeof grants.forgetServer> =>
+    upstreams.forgetWith(name, async () => {
+      const forgotten = await grants.forgetServer(name);
+      bridge.forget(name);
+      return forgotten;
+    });
+
   return {
     control: {
-      grants,
+      grants: { ...grants, forgetServer },
       store,
       agents,
       vault,
@@ -120,14 +119,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       log,
     },
     onStdio(hello, stream) {
-      const session = serveStdio(upstreams.upstream(hello.server), stream);
-      sessions.set(session, hello.server);
-      void session.done.then(() => sessions.delete(session));
+      upstreams.stdio(hello.server, stream);
       log.info('an agent came in over stdio', { server: hello.server, agent: hello.agentName, pid: hello.pid });
     },
     woke: () => grants.woke(),
     async close() {
-      await Promise.all([...sessions.keys()].map((session) => session.close()));
       await bridge.close();
       await upstreams.close();
       await grants.close();

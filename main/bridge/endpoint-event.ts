@@ -12,10 +12,8 @@ const mostBeforeIt = 16_384;
 export function beginningOf(text: string): Beginning {
   let event = '';
   const data: string[] = [];
-  for (const line of text
-    .slice(0, mostBeforeIt)
-    .split(/\r\n|\n|\r/u)
-    .slice(0, -1)) {
+  const lines = text.slice(0, mostBeforeIt).split(/\r\n|\n|\r/u);
+  for (const line of lines.slice(0, -1)) {
     if (line === '') {
       if (data.length > 0) return event === 'endpoint' ? { kind: 'endpoint', address: data.join('\n') } : other;
       event = '';

@@ -22,12 +22,13 @@ export class ReplayBody {
   #pulling: Promise<boolean> | null = null;
   #reader = 0;
 
-  #watch: StallWatch | null;
+  readonly #stall: StallWatch | null;
+  #watching = true;
 
   constructor(source: Readable, boundBytes: number = replayBoundBytes, watch: StallWatch | null = null) {
     // Aborts arrive through the iterator; without a listener they would end the process.
     source.on('error', () => undefined);
-    this.#watch = watch;
+    this.#stall = watch;
     this.#source = (source as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
     this.#bound = boundBytes;
   }
@@ -54,7 +55,12 @@ export class ReplayBody {
 
   /** The sender may take its time from now on. */
   unwatch(): void {
-    this.#watch = null;
+    this.#watching = false;
+  }
+
+  /** It is to be held as a whole after all. */
+  watchAgain(): void {
+    this.#watching = true;
   }
 
   /** Nobody will repeat it: keep no more than what is on its way. */
@@ -103,7 +109,7 @@ export class ReplayBody {
   }
 
   async #take(): Promise<boolean> {
-    const seen = this.#watch?.();
+    const seen = this.#watching ? this.#stall?.() : undefined;
     const next = await this.#source
       .next()
       .catch((error: unknown) => {

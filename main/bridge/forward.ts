@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Dispatcher } from 'undici';
 import { failure, timedOut } from '../net/failure.ts';
 import type { Clock, Log } from '../ports.ts';
+import { isTokentrayError } from '../errors.ts';
 import { explain, requestIds, sendFailure } from './answers.ts';
 import type { ReplayBody } from './forward-body.ts';
 import { agentHeaders, hasBody, upstreamHeaders } from './hop-by-hop.ts';
@@ -30,6 +31,7 @@ export const readableBytes = 256 * 1024;
 const answerWithinMs = 60 * 60_000;
 
 /** Forwards one request. Never rejects: a failure becomes an answer, or ends the connection when one has begun. */
+/** @throws needs_sign_in as long as the request can still be served in another way */
 export async function forward(
   req: IncomingMessage,
   res: ServerResponse,
@@ -54,8 +56,11 @@ export async function forward(
       target.log.debug('the agent hung up', { server: target.server });
       return;
     }
+    // Outside a session the relay has a better answer than an error: what is known of the server, and a link to sign in.
+    const relayable = !res.headersSent && body.replayable && req.headers['mcp-session-id'] === undefined;
+    if (relayable && isTokentrayError(error, 'needs_sign_in')) throw error;
     const told = explain(error, target.server, target.link);
-    target.log.warn('a forwarded request failed', { server: target.server, code: told.code, error });
+    target.log.warn('a forwarded request failed', { server: target.server, told: told.code, error });
     if (res.headersSent) {
       // The answer had begun: only a broken connection tells the agent that it is not whole.
       res.destroy();

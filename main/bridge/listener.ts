@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Agents } from '../access/agents.ts';
-import { TokentrayError } from '../errors.ts';
+import { isTokentrayError, TokentrayError } from '../errors.ts';
 import type { Grants } from '../grants/types.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { AgentRow, ServerRow, Store } from '../store/types.ts';
@@ -30,7 +30,7 @@ export interface BridgeParts {
   /** How many connections may be open at once. */
   readonly mostConnections?: number;
   readonly store: Pick<Store, 'servers'>;
-  readonly grants: Pick<Grants, 'upstreamAuth' | 'view' | 'signIn'>;
+  readonly grants: Pick<Grants, 'upstreamAuth' | 'state' | 'signIn'>;
   readonly agents: Pick<Agents, 'verify'>;
   readonly outbound: { readonly mcpDispatcher: Dispatcher };
   readonly relayFor: (server: string) => Pick<HttpRelay, 'handle' | 'owns'>;
@@ -147,7 +147,7 @@ export async function startBridge(parts: BridgeParts): Promise<Bridge> {
       const route = await routeFor({
         sessionId: sessionIdOf(req),
         relayOwns: (id) => relay.owns(id),
-        grant: parts.grants.view(row.name).state.kind,
+        grant: parts.grants.state(row.name).kind,
         opensBrowser: row.settings.signIn === 'auto',
         agentEra: () => agentEraOf(req, body),
         serverEra: () => parts.serverEra(row.name),
@@ -155,7 +155,7 @@ export async function startBridge(parts: BridgeParts): Promise<Bridge> {
       log.debug('bridge request', { server: row.name, agent: agent.name, method: req.method, route });
       if (route === 'forward') {
         body.unwatch();
-        await forward(req, res, body, {
+        const refused = await forward(req, res, body, {
           server: row.name,
           url: new URL(row.url),
           auth: parts.grants.upstreamAuth(row.name),
@@ -163,14 +163,21 @@ export async function startBridge(parts: BridgeParts): Promise<Bridge> {
           link,
           log,
           clock,
+        }).catch((error: unknown) => {
+          if (!isTokentrayError(error, 'needs_sign_in')) throw error;
+          return 'needs-sign-in' as const;
         });
+        if (refused === 'needs-sign-in') {
+          body.watchAgain();
+          await relayed(req, res, body, relay, agent);
+        }
       } else {
         await relayed(req, res, body, relay, agent);
       }
     } catch (error) {
       if (res.destroyed) return;
       const failure = explain(error, row.name, link);
-      log.warn('a bridge request failed', { server: row.name, code: failure.code, error });
+      log.warn('a bridge request failed', { server: row.name, told: failure.code, error });
       if (res.headersSent) res.destroy();
       else sendFailure(res, failure, requestIds(await readable(req, body)));
     } finally {

@@ -41,7 +41,7 @@ export function createSignInLinks(parts: {
   };
 
   const start = async (ticket: string, found: Ticket, res: ServerResponse): Promise<void> => {
-    found.starting ??= grants.signIn(found.server, { openBrowser: false });
+    found.starting ??= grants.signIn(found.server, { openBrowser: false, joinAny: true });
     try {
       const signIn = await found.starting;
       tickets.delete(hashOf(ticket));

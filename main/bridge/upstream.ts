@@ -39,8 +39,7 @@ export function eventStreamFetch(parts: UpstreamFetchParts): Fetch {
     if (method.toUpperCase() !== 'GET' || response.body === null || !isEventStream(response)) return response;
     messages = null;
     const watched = watchForEndpoint(response.body, (address) => {
-      const named = URL.canParse(address, parts.url) ? new URL(address, parts.url) : null;
-      if (named?.origin === parts.url.origin) messages = addressOf(named);
+      if (URL.canParse(address, parts.url)) messages = addressOf(new URL(address, parts.url));
     });
     const { status, statusText, headers } = response;
     return new Response(watched, { status, statusText, headers });

@@ -12,7 +12,7 @@ import { eventStreamFetch, upstreamFetch } from './upstream.ts';
 
 export interface UpstreamParts {
   readonly store: Pick<Store, 'servers' | 'settings'>;
-  readonly grants: Pick<Grants, 'upstreamAuth' | 'view' | 'onChange'>;
+  readonly grants: Pick<Grants, 'upstreamAuth' | 'state' | 'onChange'>;
   readonly mcpFetch: Fetch;
   /** A one-time local sign-in link. */
   readonly linkFor: (server: string) => string;
@@ -26,10 +26,8 @@ export interface Upstreams {
   relay(server: string): HttpRelay;
   /** Serves an agent on stdio until either side ends it, or the server is forgotten. @throws unknown_server */
   stdio(server: string, stream: Duplex): RelaySession;
-  /** Ends everything that is open to a server within a second; what is asked for afterwards is opened anew. */
-  forget(server: string): Promise<void>;
   /**
-   * As `forget`, and then `drop`: sessions are ended while there still is a token to end them with, and nobody can open
+   * Ends everything that is open to a server within a second, then does `drop`: sessions are ended while there still is a token to end them with, and nobody can open
    * another one until the server is gone. Rejects as `drop` does; the server can be used again then.
    */
   forgetWith<T>(server: string, drop: () => Promise<T>): Promise<T>;
@@ -67,10 +65,13 @@ export function createUpstreams(parts: UpstreamParts): Upstreams {
   const leaving = new Set<string>();
 
   function entryOf(name: string): Entry {
-    const { url } = grants.view(name);
-    if (leaving.has(name)) throw new TokentrayError('unknown_server', `the server ${name} is being forgotten`);
+    const row = store.servers.get(name);
+    if (row === null || leaving.has(name)) {
+      throw new TokentrayError('unknown_server', `there is no server named ${name}`, { subject: name });
+    }
     // Forgotten and added again, even with the same name and address, it is another server.
-    const identity = `${store.servers.get(name)?.addedAt ?? ''} ${url}`;
+    const { url } = row;
+    const identity = `${row.addedAt} ${url}`;
     const held = entries.get(name);
     if (held?.identity === identity) return held;
     if (held !== undefined) void end(held);
@@ -82,11 +83,11 @@ export function createUpstreams(parts: UpstreamParts): Upstreams {
   }
 
   async function end({ relay, stdio, gone }: Entry): Promise<void> {
-    let late: () => void = () => undefined;
-    const patience = new Promise<void>((resolve) => (late = clock.after(endWithinMs, resolve)));
     const ended = Promise.allSettled([relay.close(), ...[...stdio].map((session) => session.close())]);
-    await Promise.race([ended, patience]);
-    late();
+    await new Promise<void>((resolve) => {
+      const late = clock.after(endWithinMs, resolve);
+      void ended.then(late).then(resolve);
+    });
     // What a server keeps waiting, and what was about to be opened, ends without a goodbye.
     gone.abort();
   }
@@ -117,10 +118,10 @@ export function createUpstreams(parts: UpstreamParts): Upstreams {
         },
       },
       signIn: {
-        ready: () => isReady(grants.view(name).state.kind),
+        ready: () => isReady(grants.state(name).kind),
         link: () => Promise.resolve(parts.linkFor(name)),
         onReady(listener) {
-          let was = isReady(grants.view(name).state.kind);
+          let was = isReady(grants.state(name).kind);
           return grants.onChange((change) => {
             if (change.server !== name) return;
             const is = change.state.kind === 'connected';
@@ -153,7 +154,6 @@ export function createUpstreams(parts: UpstreamParts): Upstreams {
       void session.done.then(() => stdio.delete(session));
       return session;
     },
-    forget,
     async forgetWith(name, drop) {
       leaving.add(name);
       try {

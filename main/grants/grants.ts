@@ -21,7 +21,6 @@ export function createGrants(deps: GrantDeps): GrantsOfUser {
   const host = loopbackHost(deps);
   const machines = new Map<string, Grant>();
   const listeners = new Set<(change: GrantChange) => void>();
-  const forgottenListeners = new Set<(server: string) => void>();
 
   function serverRow(name: string): ServerRow {
     const row = deps.store.servers.get(name);
@@ -128,7 +127,6 @@ export function createGrants(deps: GrantDeps): GrantsOfUser {
       });
       forgotten.push('server');
       record(deps, 'forgotten', name, null, { forgotten });
-      for (const listener of forgottenListeners) listener(name);
       return { forgotten };
     },
 
@@ -165,10 +163,6 @@ export function createGrants(deps: GrantDeps): GrantsOfUser {
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
-    },
-    onForgotten(listener) {
-      forgottenListeners.add(listener);
-      return () => forgottenListeners.delete(listener);
     },
     adoptable: () => adoptableGrants(deps),
     async adopt(id) {

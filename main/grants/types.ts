@@ -165,8 +165,6 @@ export interface Grants {
   }>;
   upstreamAuth(name: string): UpstreamAuth;
   revoke(name: string): Promise<RevocationReceipt>;
-  /** Tells of every server that was forgotten: whatever still serves it has to end. */
-  onForgotten(listener: (server: string) => void): () => void;
   clearCache(name?: string): Promise<{ documents: number; accessTokens: number; registrations: number }>;
   /** After wake or unlock: checks every grant's clock. */
   woke(): void;

@@ -11,7 +11,7 @@ import type { AddressInfo } from 'node:net';
 import { createAgents, type Agents } from '../../main/access/agents.ts';
 import { startBridge, type Bridge, type BridgeParts } from '../../main/bridge/listener.ts';
 import type { Authorization, UpstreamAuth, UpstreamChallenge } from '../../main/bridge/upstream-auth.ts';
-import type { GrantState, GrantView, SignIn, SignInOptions } from '../../main/grants/types.ts';
+import type { GrantState, SignIn, SignInOptions } from '../../main/grants/types.ts';
 import type { Log } from '../../main/ports.ts';
 import { createOutbound } from '../../main/net/outbound.ts';
 import { openStore } from '../../main/store/open.ts';
@@ -134,18 +134,6 @@ export async function setup(options: SetupOptions): Promise<Setup> {
   const agents = createAgents({ store, clock });
   const { key } = agents.add('tests');
   const outbound = createOutbound({ log: silentLog, env: {} });
-  const view = (server: string): GrantView => ({
-    server,
-    url: options.upstream,
-    account: 'me',
-    state: { kind: options.state?.() ?? 'open' } as GrantState,
-    issuer: null,
-    resource: null,
-    registration: null,
-    requestedScopes: [],
-    grantedScopes: [],
-    settings,
-  });
   const relay: Relay = {
     owns: options.relay?.owns ?? (() => false),
     handle: options.relay?.handle ?? (async () => new Response('relayed', { headers: { 'x-way': 'relay' } })),
@@ -156,7 +144,7 @@ export async function setup(options: SetupOptions): Promise<Setup> {
     store,
     grants: {
       upstreamAuth: () => grant,
-      view,
+      state: () => ({ kind: options.state?.() ?? 'open' }) as GrantState,
       signIn: (server, given) => {
         signIns.push({ server, options: given });
         return options.signIn?.(server, given) ?? Promise.resolve(signInTo('https://login.example/authorize?state=1'));

@@ -215,13 +215,26 @@ describe('a refused token', () => {
     expect(JSON.parse(answer.text)).toMatchObject({ id: null, error: { data: { code: 'token_refused' } } });
   });
 
-  it('that cannot be refreshed gives the sign-in link, to every request of a batch', async () => {
+  it('that cannot be refreshed is answered by the relay where no session is open: it knows what to show', async () => {
     const made = await bridged((req, res) => {
       req.resume();
       res.writeHead(401, { 'www-authenticate': 'Bearer' }).end();
     });
     made.grant.onChallenge = () => new TokentrayError('needs_sign_in', 'the grant ended');
-    const answer = await post(made, `[${call(1)},{"jsonrpc":"2.0","method":"notifications/x"},${call(2)}]`);
+    expect((await post(made, call(1))).text).toBe('relayed');
+  });
+
+  it('that cannot be refreshed gives a session the sign-in link, to every request of a batch', async () => {
+    const made = await bridged((req, res) => {
+      req.resume();
+      res.writeHead(401, { 'www-authenticate': 'Bearer' }).end();
+    });
+    made.grant.onChallenge = () => new TokentrayError('needs_sign_in', 'the grant ended');
+    const answer = await ask(made.mcp, {
+      method: 'POST',
+      headers: agentHeaders(made.key, { 'mcp-session-id': 's' }),
+      body: `[${call(1)},{"jsonrpc":"2.0","method":"notifications/x"},${call(2)}]`,
+    });
     const told = JSON.parse(answer.text) as { id: number; error: { message: string; data: { url: string } } }[];
     expect(told.map(({ id }) => id)).toEqual([1, 2]);
     const url = told[0]?.error.data.url ?? '';

@@ -1,5 +1,6 @@
 // Only agents with a key reach a server through the bridge; web pages of any other origin never do.
 import { once } from 'node:events';
+import { request } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { agentHeaders, ask, call, loopback, setup, text, type Setup } from './fixture.ts';
@@ -162,22 +163,53 @@ describe('everything else', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 404 /u);
   });
 
-  it('has room for so many connections: one too many is closed unanswered, and let in when another has left', async () => {
+  it('has room for so many connections, and those that say nothing keep nobody out', async () => {
     const small = await setup({ upstream: 'http://127.0.0.1:1/mcp', mostConnections: 2 });
-    const held = [connect(small.bridge.port, '127.0.0.1'), connect(small.bridge.port, '127.0.0.1')];
-    const last = held[1];
-    await Promise.all(held.map((socket) => once(socket, 'connect')));
-    await expect(ask(`${small.bridge.url}/`)).rejects.toThrow();
-    last?.destroy();
-    await expect
-      .poll(() =>
-        ask(`${small.bridge.url}/`).then(
-          ({ status }) => status,
-          () => 0,
-        ),
-      )
-      .toBe(404);
+    const silent = Array.from({ length: 6 }, () => connect(small.bridge.port, '127.0.0.1'));
+    const ends = silent.map((socket) => once(socket.on('error', () => undefined).resume(), 'close'));
+    await Promise.all(ends.slice(0, 4));
+    expect(silent.slice(4).map((socket) => socket.destroyed)).toEqual([false, false]);
+    expect((await ask(`${small.bridge.url}/`)).status).toBe(404);
+    await ends[4];
     await small.close();
+  });
+
+  it('has no room for one more than so many known agents, until one of them has left', async () => {
+    let known = 0;
+    const small = await setup({
+      upstream: 'http://127.0.0.1:1/mcp',
+      mostConnections: 2,
+      state: () => 'needs-sign-in',
+      relay: {
+        handle: () => {
+          known += 1;
+          return new Promise(() => undefined);
+        },
+      },
+    });
+    const knock = (): Promise<string> =>
+      ask(`${small.bridge.url}/`).then(
+        () => 'let in',
+        () => 'kept out',
+      );
+    const agents = [0, 1].map(() => request(small.mcp, { headers: agentHeaders(small.key), agent: false }));
+    for (const agent of agents) agent.on('error', () => undefined).end();
+    await expect.poll(() => known).toBe(2);
+    expect(await knock()).toBe('kept out');
+    agents[1]?.destroy();
+    await expect.poll(knock).toBe('let in');
+    expect(agents[0]?.destroyed).toBe(false);
+    agents[0]?.destroy();
+    await small.close();
+  });
+
+  it('does not wait long for headers', { timeout: 15_000 }, async () => {
+    const before = Date.now();
+    const socket = connect(made.bridge.port, '127.0.0.1')
+      .on('error', () => undefined)
+      .resume();
+    await once(socket, 'close');
+    expect(Date.now() - before).toBeLessThan(9_000);
   });
 
   it('has bounded headers', async () => {

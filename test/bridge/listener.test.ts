@@ -240,3 +240,28 @@ describe('the port', () => {
     expect(startBridge).toBeTypeOf('function');
   });
 });
+
+describe('a server that is forgotten', () => {
+  it('has its streams broken off, and those of others go on', async () => {
+    const began = { count: 0 };
+    const server = await loopback((_req, res) => {
+      res.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+      began.count += 1;
+    });
+    open.push(server);
+    const made = await bridged({ upstream: server.url });
+    const row = made.store.servers.get('notes');
+    if (row === null) throw new Error('no server');
+    made.store.servers.add({ ...row, name: 'other' });
+    const streams = ['notes', 'other'].map((name) => {
+      const ended = { value: false };
+      const asked = ask(`${made.bridge.url}/mcp/${name}`, { headers: agentHeaders(made.key) });
+      const done = asked.catch(() => undefined).finally(() => (ended.value = true));
+      return { ended, done };
+    });
+    await expect.poll(() => began.count).toBe(2);
+    made.bridge.forget('notes');
+    await streams[0]?.done;
+    expect(streams[1]?.ended.value).toBe(false);
+  });
+});

@@ -48,7 +48,7 @@ describe('a sign-in link', () => {
     const answer = await press(made);
     expect(answer.status).toBe(303);
     expect(answer.headers.location).toBe('https://login.example/authorize?state=1');
-    expect(made.signIns).toEqual([{ server: 'notes', options: { openBrowser: false } }]);
+    expect(made.signIns).toEqual([{ server: 'notes', options: { openBrowser: false, joinAny: true } }]);
     expect((await press(made)).status).toBe(404);
     expect((await ask(made.link)).status).toBe(404);
     expect(made.signIns).toHaveLength(1);

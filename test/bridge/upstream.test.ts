@@ -1,7 +1,7 @@
 // The relay's requests carry a server's token to that server and to nobody else, and answer its challenges.
 import { afterEach, describe, expect, it } from 'vitest';
 import { TokentrayError } from '../../main/errors.ts';
-import { upstreamFetch } from '../../main/bridge/upstream.ts';
+import { eventStreamFetch, upstreamFetch } from '../../main/bridge/upstream.ts';
 import type { Fetch } from '../../main/ports.ts';
 import { call, loopback, silentLog, testGrant, withBody } from './fixture.ts';
 
@@ -60,17 +60,11 @@ describe('the token', () => {
     expect(seen).toEqual([]);
   });
 
-  it('follows the message address of an HTTP+SSE server on the same origin, once its event stream is open', async () => {
+  it('stays at that address although the server opens an event stream: only HTTP+SSE has another', async () => {
     const { seen, url, fetch } = await upstream(() => [200, { 'content-type': 'text/event-stream' }]);
-    const messages = new URL('/messages?sessionId=1', url);
-    await expect(post(fetch, messages)).rejects.toMatchObject({ code: 'forbidden_address' });
     await fetch(url, { headers: { accept: 'text/event-stream' } });
-    expect((await post(fetch, messages)).status).toBe(200);
-    await expect(fetch(messages)).rejects.toMatchObject({ code: 'forbidden_address' });
-    const foreign = new URL(messages);
-    foreign.port = '1';
-    await expect(post(fetch, foreign)).rejects.toMatchObject({ code: 'forbidden_address' });
-    expect(seen.map(({ url }) => url)).toEqual(['/mcp', '/messages?sessionId=1']);
+    await expect(post(fetch, new URL('/messages', url))).rejects.toMatchObject({ code: 'forbidden_address' });
+    expect(seen).toHaveLength(1);
   });
 
   it('does not follow a redirect, not even on the same origin', async () => {
@@ -82,6 +76,56 @@ describe('the token', () => {
       message: expect.stringContaining('"/elsewhere"') as string,
     });
     expect(seen).toHaveLength(1);
+  });
+});
+
+/** A server whose stream begins with this, and a fetch that has read so much of it. */
+async function session(...chunks: string[]) {
+  const seen: string[] = [];
+  const server = await loopback((req, res) => {
+    seen.push(`${req.method} ${req.url} ${req.headers.authorization}`);
+    if (req.method !== 'GET') return void res.writeHead(202).end();
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    for (const chunk of chunks) res.write(chunk);
+    res.end();
+  });
+  open.push(server);
+  const url = new URL(server.url);
+  const make = (): Fetch => eventStreamFetch({ auth: testGrant(), url, fetch, log: silentLog });
+  const one = make();
+  const listen = async (): Promise<string> => (await one(url, { headers: { accept: 'text/event-stream' } })).text();
+  return { seen, url, fetch: one, listen, another: make() };
+}
+
+describe('a session over HTTP+SSE', () => {
+  const refused = { code: 'forbidden_address' };
+
+  it('posts to the one address that its stream named, and nowhere else on the origin', async () => {
+    const made = await session('event: endpo', 'int\r\ndata: /messages?sessionId=1\r', '\n\r\n', 'data: {}\n\n');
+    const messages = new URL('/messages?sessionId=1', made.url);
+    await expect(post(made.fetch, messages)).rejects.toMatchObject(refused);
+    expect(await made.listen()).toContain('data: {}');
+    expect((await post(made.fetch, messages)).status).toBe(202);
+    await expect(made.fetch(messages)).rejects.toMatchObject(refused);
+    for (const other of ['/messages?sessionId=2', '/messages', '/admin/users', '//evil.example/mcp']) {
+      await expect(post(made.fetch, new URL(other, made.url))).rejects.toMatchObject(refused);
+    }
+    await expect(post(made.another, messages)).rejects.toMatchObject(refused);
+    expect(made.seen).toEqual(['GET /mcp Bearer upstream-1', 'POST /messages?sessionId=1 Bearer upstream-1']);
+  });
+
+  it.each([
+    ['another origin', 'event: endpoint\ndata: http://127.0.0.1:1/messages\n\n', 'http://127.0.0.1:1/messages'],
+    ['no address', 'event: endpoint\ndata: http://[\n\n', '/messages'],
+    ['an address after another event', 'data: {}\n\nevent: endpoint\ndata: /messages\n\n', '/messages'],
+    ['an address in another event', 'event: message\ndata: /messages\n\n', '/messages'],
+    ['an event that has not ended', 'event: endpoint\ndata: /messages\n', '/messages'],
+    ['an address after too much else', `: ${'x'.repeat(20_000)}\n`, '/messages'],
+  ])('with %s in its stream gets none', async (_, stream, target) => {
+    const made = await session(stream, stream.startsWith(':') ? 'event: endpoint\ndata: /messages\n\n' : '');
+    await made.listen();
+    await expect(post(made.fetch, new URL(target, made.url))).rejects.toMatchObject(refused);
+    expect(made.seen).toHaveLength(1);
   });
 });
 

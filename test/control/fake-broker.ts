@@ -151,7 +151,6 @@ export function fakeBroker(): FakeBroker {
   };
 
   const grants: GrantsOfUser = {
-    onForgotten: () => () => undefined,
     state: (name) => grants.view(name).state,
     async addServer(server: NewServer) {
       asked('addServer', server);

@@ -61,25 +61,25 @@ describe('a server that is used with client credentials', () => {
   });
 });
 
-describe('a keychain that is locked', () => {
-  /** The memory vault behind a door that the test closes. */
-  function lockable(): SecretStore & { locked: boolean } {
-    const inner = memoryVault();
-    const door = { locked: false };
-    const guard = <T>(work: () => Promise<T>): Promise<T> =>
-      door.locked
-        ? Promise.reject(new TokentrayError('vault_locked', 'the keychain is locked', { advice: 'Unlock it.' }))
-        : work();
-    return Object.assign(door, {
-      kind: inner.kind,
-      persistent: inner.persistent,
-      read: (ref: Parameters<SecretStore['read']>[0]) => guard(() => inner.read(ref)),
-      write: (...args: Parameters<SecretStore['write']>) => guard(() => inner.write(...args)),
-      delete: (ref: Parameters<SecretStore['delete']>[0]) => guard(() => inner.delete(ref)),
-      list: () => guard(() => inner.list()),
-    });
-  }
+/** The memory vault behind a door that the test closes. */
+function lockable(): SecretStore & { locked: boolean } {
+  const inner = memoryVault();
+  const door = { locked: false };
+  const guard = <T>(work: () => Promise<T>): Promise<T> =>
+    door.locked
+      ? Promise.reject(new TokentrayError('vault_locked', 'the keychain is locked', { advice: 'Unlock it.' }))
+      : work();
+  return Object.assign(door, {
+    kind: inner.kind,
+    persistent: inner.persistent,
+    read: (ref: Parameters<SecretStore['read']>[0]) => guard(() => inner.read(ref)),
+    write: (...args: Parameters<SecretStore['write']>) => guard(() => inner.write(...args)),
+    delete: (ref: Parameters<SecretStore['delete']>[0]) => guard(() => inner.delete(ref)),
+    list: () => guard(() => inner.list()),
+  });
+}
 
+describe('a keychain that is locked', () => {
   it('postpones a refresh and loses nothing', async () => {
     const vault = lockable();
     await using w = await world({ vault });

@@ -14,7 +14,7 @@ import { roomFor } from './room.ts';
 import { defaultLimits } from './types.ts';
 import type { HttpRelay, RelayLimits, RelayOptions, Upstream } from './types.ts';
 import { endWhenUnread, mostUnread } from './unread.ts';
-import { asObject, asText, codes, fail, fromSdk, hear, isCall, notice, reply, toSdk } from './wire.ts';
+import { asObject, asText, codes, fail, fromSdk, hear, isCall, nothing, notice, reply, toSdk } from './wire.ts';
 import type { Call, Message } from './wire.ts';
 
 interface Session {
@@ -155,7 +155,7 @@ export function createHttpRelay(upstream: Upstream, options: RelayOptions = {}):
     answering.add(transport);
     await transport.start();
     try {
-      const response = readInTime(await transport.handleMessage(route.message, { request }), () => controller.abort());
+      const response = readInTime(await transport.handleMessage(route.message, { request }), nothing);
       const status = code === undefined ? undefined : statusOf[code];
       const streams = (response.headers.get('content-type') ?? '').startsWith('text/event-stream');
       if (status === undefined || streams) return response;

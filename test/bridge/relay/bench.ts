@@ -8,7 +8,7 @@ import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createHttpRelay } from '../../../main/bridge/relay/http.ts';
 import { serveStdio } from '../../../main/bridge/relay/stdio.ts';
 import type { HttpRelay, KnownServer, RelayOptions, ServerEra, Upstream } from '../../../main/bridge/relay/types.ts';
-import type { Clock, Log } from '../../../main/ports.ts';
+import type { Clock, Fetch, Log } from '../../../main/ports.ts';
 import { TokentrayError } from '../../../main/errors.ts';
 import { lineTransport } from './agent.ts';
 
@@ -49,16 +49,18 @@ export function testUpstream(url: string, options: TestUpstreamOptions = {}): Te
   let era = options.era ?? null;
   const add = (message: string, fields = {}): void => void logged.push({ message, fields });
   const log: Log = { debug: add, info: add, warn: add, error: add, with: () => log };
+  const send: Fetch = async (input, init) => {
+    if (!ready) {
+      for (const waiter of refusals.splice(0)) setImmediate(waiter);
+      throw new TokentrayError('needs_sign_in', 'nobody is signed in');
+    }
+    return fetch(input, { ...init, redirect: 'manual' });
+  };
   return {
     name: 'everything',
     url: new URL(url),
-    fetch: async (input, init) => {
-      if (!ready) {
-        for (const waiter of refusals.splice(0)) setImmediate(waiter);
-        throw new TokentrayError('needs_sign_in', 'nobody is signed in');
-      }
-      return fetch(input, { ...init, redirect: 'manual' });
-    },
+    fetch: send,
+    eventStreamFetch: () => send,
     era: { get: () => era, set: (seen) => void (era = seen) },
     signIn: {
       ready: () => ready,
