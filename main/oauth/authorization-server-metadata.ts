@@ -195,7 +195,7 @@ function checkServerMetadata(issuer: string, url: string, json: Record<string, u
       detail: `${name} ${quote(value)} has ${problem}`,
     });
   }
-  return { as: present(metadata) as AuthorizationServer, findings };
+  return { as: present(metadata), findings };
 }
 
 /**
