@@ -17,6 +17,7 @@ import { quote } from './quote.ts';
 import { openStore } from './store/open.ts';
 import type { Vault } from './vault/open.ts';
 import { version } from './version.ts';
+import { watchForWake } from './wake.ts';
 
 export interface BrokerOptions {
   readonly paths: Pick<Paths, 'data' | 'database'>;
@@ -100,6 +101,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       return forgotten;
     });
 
+  // Where the host is told of a wake-up by the system it calls `woke` itself, sooner.
+  const stopWatching = watchForWake(clock, grants.woke);
+
   return {
     control: {
       grants: { ...grants, forgetServer },
@@ -124,6 +128,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     },
     woke: () => grants.woke(),
     async close() {
+      stopWatching();
       await bridge.close();
       await upstreams.close();
       await grants.close();
