@@ -50,6 +50,8 @@ const codes = {
   agent_refused: { retry: 'never' },
   port_taken: { retry: 'never' },
   overloaded: { retry: 'later' },
+  /** A person stopped all lending; only a person lets it go on. */
+  paused: { retry: 'never' },
   // the wire
   protocol_error: { retry: 'never' },
   internal: { retry: 'never' },

@@ -17,6 +17,12 @@ export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promi
 /** Opens the system browser at an http(s) address that was checked and re-serialised; rejects when there is none. */
 export type OpenUrl = (url: URL) => Promise<void>;
 
+/** Whether the app starts when its person logs in; a desktop supplies it. */
+export interface LoginItem {
+  get(): boolean | Promise<boolean>;
+  set(starts: boolean): void | Promise<void>;
+}
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** Structured log. Fields print as they are, except `Secret`s and errors' causes; foreign text is quoted and cut. */

@@ -126,6 +126,7 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   token_refused: 403,
   authorization_denied: 403,
   agent_refused: 403,
+  paused: 403,
   unknown_server: 404,
   internal: 500,
   overloaded: 503,

@@ -35,6 +35,9 @@ export interface BridgeParts {
   readonly outbound: { readonly mcpDispatcher: Dispatcher };
   readonly relayFor: (server: string) => Pick<HttpRelay, 'handle' | 'owns'>;
   readonly serverEra: (server: string) => Promise<ServerEra>;
+  /** @throws paused while a person has stopped all lending */
+  readonly checkOpen?: () => void;
+  readonly onUse?: (server: string, agent: AgentRow) => void;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -143,6 +146,9 @@ export async function startBridge(parts: BridgeParts): Promise<Bridge> {
     });
     const link = (): string => listening.links?.linkFor(row.name) ?? '';
     try {
+      // A session may be ended all the same: that lends nothing, and the server would keep it.
+      if (req.method !== 'DELETE') parts.checkOpen?.();
+      parts.onUse?.(row.name, agent);
       const relay = parts.relayFor(row.name);
       const route = await routeFor({
         sessionId: sessionIdOf(req),

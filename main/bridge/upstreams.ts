@@ -7,7 +7,7 @@ import type { Clock, Fetch, Log } from '../ports.ts';
 import type { ServerRow, Store } from '../store/types.ts';
 import { createHttpRelay } from './relay/http.ts';
 import { serveStdio } from './relay/stdio.ts';
-import type { HttpRelay, KnownServer, RelaySession, Upstream } from './relay/types.ts';
+import type { HttpRelay, KnownServer, RelayOptions, RelaySession, Upstream } from './relay/types.ts';
 import { eventStreamFetch, upstreamFetch } from './upstream.ts';
 
 export interface UpstreamParts {
@@ -16,6 +16,8 @@ export interface UpstreamParts {
   readonly mcpFetch: Fetch;
   /** A one-time local sign-in link. */
   readonly linkFor: (server: string) => string;
+  /** @throws paused while a person has stopped all lending */
+  readonly checkOpen?: () => void;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -25,7 +27,7 @@ export interface Upstreams {
   upstream(server: string): Upstream;
   relay(server: string): HttpRelay;
   /** Serves an agent on stdio until either side ends it, or the server is forgotten. @throws unknown_server */
-  stdio(server: string, stream: Duplex): RelaySession;
+  stdio(server: string, stream: Duplex, options?: RelayOptions): RelaySession;
   /**
    * Ends everything that is open to a server within a second, then does `drop`: sessions are ended while there still is a token to end them with, and nobody can open
    * another one until the server is gone. Rejects as `drop` does; the server can be used again then.
@@ -106,8 +108,8 @@ export function createUpstreams(parts: UpstreamParts): Upstreams {
     return {
       name,
       url,
-      fetch: until(gone, upstreamFetch(carrying)),
-      eventStreamFetch: () => until(gone, eventStreamFetch(carrying)),
+      fetch: whileOpen(parts.checkOpen, until(gone, upstreamFetch(carrying))),
+      eventStreamFetch: () => whileOpen(parts.checkOpen, until(gone, eventStreamFetch(carrying))),
       era: {
         get() {
           const era = row()?.settings.era ?? null;
@@ -147,9 +149,9 @@ export function createUpstreams(parts: UpstreamParts): Upstreams {
   return {
     upstream: (name) => entryOf(name).upstream,
     relay: (name) => entryOf(name).relay,
-    stdio(name, stream) {
+    stdio(name, stream, options) {
       const { upstream, stdio } = entryOf(name);
-      const session = serveStdio(upstream, stream);
+      const session = serveStdio(upstream, stream, options);
       stdio.add(session);
       void session.done.then(() => stdio.delete(session));
       return session;
@@ -177,6 +179,14 @@ const until =
   (input, init) => {
     const given = init?.signal ?? (input instanceof Request ? input.signal : null);
     return fetch(input, { ...init, signal: given === null ? gone : AbortSignal.any([given, gone]) });
+  };
+
+/** The fetch for as long as nothing is paused; a session may be ended all the same, that lends nothing. */
+const whileOpen =
+  (check: (() => void) | undefined, fetch: Fetch): Fetch =>
+  async (input, init) => {
+    if (init?.method !== 'DELETE') check?.();
+    return fetch(input, init);
   };
 
 /** What is known, unless it is of a server that had this name before. */

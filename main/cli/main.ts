@@ -18,6 +18,7 @@ import type { Terminal } from './terminal.ts';
 /** Loaded one by one, so that `token` in a script does not wait for what it does not use. */
 const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['serve', async () => (await import('./commands/serve.ts')).command],
+  ['ui', async () => (await import('./commands/ui.ts')).command],
   ['status', async () => (await import('./commands/status.ts')).command],
   ['add', async () => (await import('./commands/add.ts')).command],
   ['connect', async () => (await import('./commands/connect.ts')).command],

@@ -42,37 +42,60 @@ function headlessHost(): string {
  * @throws broker_not_running with the last lines of what the broker said
  */
 export async function startBroker(options: StartOptions): Promise<void> {
-  const node = findBrokerNode(options.env);
-  if (node === null) {
-    throw new TokentrayError('broker_not_running', `no Node ${brokerNode} or newer was found to run the broker`, {
-      advice: 'Set TOKENTRAY_NODE to one, or start the broker yourself: tokentray serve',
-    });
-  }
+  const command = hostCommand(options);
   makeSocketFolder(options.socketPath);
   // A file and not a pipe: the broker outlives us, and a broken pipe would end it.
   const folder = isNamedPipe(options.socketPath) ? tmpdir() : dirname(options.socketPath);
   const said = join(folder, `start-${process.pid}-${Date.now()}.log`);
   const fd = openSync(said, 'wx', 0o600);
   try {
-    await startAndWait(node, fd, said, options);
+    await startAndWait(command, fd, said, options);
   } finally {
     closeSync(fd);
     rmSync(said, { force: true });
   }
 }
 
-async function startAndWait(node: string, fd: number, said: string, options: StartOptions): Promise<void> {
-  const child = spawn(
-    node,
-    // Small young generations: a broker idles most of its life, and half the memory serves as well.
-    [
-      '--disable-warning=ExperimentalWarning',
-      '--max-semi-space-size=4',
-      options.program ?? headlessHost(),
-      '--background',
-    ],
-    { detached: true, stdio: ['ignore', 'ignore', fd], cwd: homedir(), env: options.env, windowsHide: true },
-  );
+/** The program that hosts the broker, with its arguments. */
+function hostCommand({ env, program }: StartOptions): readonly [command: string, args: readonly string[]] {
+  const app = program === undefined ? appProgram() : null;
+  if (app !== null) return [app, ['--hidden']];
+  const node = findBrokerNode(env);
+  if (node === null) {
+    throw new TokentrayError('broker_not_running', `no Node ${brokerNode} or newer was found to run the broker`, {
+      advice: 'Set TOKENTRAY_NODE to one, or start the broker yourself: tokentray serve',
+    });
+  }
+  // Small young generations: a broker idles most of its life, and half the memory serves as well.
+  const flags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'];
+  return [node, [...flags, program ?? headlessHost(), '--background']];
+}
+
+/** In the app's resources a note beside the shim names the app's program (scripts/shim.ts); elsewhere there is none. */
+function appProgram(): string | null {
+  const folder = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+  try {
+    const note: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const named = typeof note === 'object' && note !== null && 'app' in note ? note.app : null;
+    return typeof named === 'string' ? join(folder, named) : null;
+  } catch {
+    return null;
+  }
+}
+
+async function startAndWait(
+  [command, args]: readonly [string, readonly string[]],
+  fd: number,
+  said: string,
+  options: StartOptions,
+): Promise<void> {
+  const child = spawn(command, args, {
+    detached: true,
+    stdio: ['ignore', 'ignore', fd],
+    cwd: homedir(),
+    env: options.env,
+    windowsHide: true,
+  });
   let end: { why: string; lost: boolean } | null = null;
   child.once('error', (error) => (end = { why: error.message, lost: false }));
   child.once('exit', (code, signal) => {

@@ -4,7 +4,7 @@ import type { Change } from '../../preload/contract.ts';
 /** More than this waiting means that the observer sleeps: the queue is dropped and it gets a fresh snapshot. */
 const queueLimit = 1_000;
 
-/** Passes on what the router itself changed (added, settings, forgotten); grants tell of their states by themselves. */
+/** Passes on what the broker’s parts changed; grants tell of their states by themselves. */
 export interface ChangeFeed {
   publish(change: Change): void;
   subscribe(listener: (change: Change) => void): () => void;
@@ -28,7 +28,7 @@ export function createChangeFeed(): ChangeFeed {
  * @param subscribe gets the listener of this observer, gives back how to end it
  */
 export async function* observe(
-  snapshot: () => Change,
+  snapshot: () => Promise<Change>,
   subscribe: (listener: (change: Change) => void) => () => void,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Change, void, void> {
@@ -51,7 +51,7 @@ export async function* observe(
     while (!gone()) {
       if (behind) {
         behind = false;
-        yield snapshot();
+        yield await snapshot();
         continue;
       }
       const next = queue.shift();

@@ -65,7 +65,7 @@ export async function serveControl(claim: Claim, options: Omit<ListenOptions, 'p
 
   const server = createServer({ maxHeaderSize: 16_384 }, (request, response) => {
     const answer = async () => {
-      const { matched } = await handler.handle(request, response, { prefix: rpcPrefix });
+      const { matched } = await handler.handle(request, response, { prefix: rpcPrefix, context: { session: null } });
       if (!matched) response.writeHead(404).end();
     };
     answer().catch((cause: unknown) => {

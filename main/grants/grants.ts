@@ -8,13 +8,15 @@ import { createGrant, type Grant } from './grant.ts';
 import { record } from './history.ts';
 import { loopbackHost } from './loopback-host.ts';
 import { checkedServer, defaultServerSettings } from './server-settings.ts';
-import type { GrantChange, Grants, GrantView } from './types.ts';
+import type { GrantChange, Grants, GrantView, PreRegisteredClient } from './types.ts';
 import { encodeFlow, flowRef } from './vault-items.ts';
 
 export interface GrantsOfUser extends Grants {
   /** Grants that the vault holds and the store does not know. */
   adoptable(): Promise<AdoptableGrant[]>;
   adopt(id: string): Promise<GrantView | null>;
+  /** Binds a client that the user registered to the issuer of a server that is there already. @throws issuer_mismatch */
+  bringClient(name: string, client: PreRegisteredClient): Promise<GrantView>;
 }
 
 export function createGrants(deps: GrantDeps): GrantsOfUser {
@@ -128,6 +130,14 @@ export function createGrants(deps: GrantDeps): GrantsOfUser {
       forgotten.push('server');
       record(deps, 'forgotten', name, null, { forgotten });
       return { forgotten };
+    },
+
+    async bringClient(name, client) {
+      const chosenIssuer = await bindClient(deps, serverRow(name), client);
+      // Forgotten meanwhile, it must not come back.
+      serverRow(name);
+      deps.store.servers.update(name, { chosenIssuer });
+      return view(name);
     },
 
     updateSettings(name, settings) {

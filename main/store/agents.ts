@@ -63,5 +63,6 @@ export function agentsTable(db: Connection): Store['agents'] {
     },
     revoke: (name, at) =>
       db.run('UPDATE agents SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL', at, name) > 0,
+    drop: () => db.run('DELETE FROM agents'),
   };
 }

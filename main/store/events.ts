@@ -28,13 +28,28 @@ const rowSchema = z
 
 const parse = (row: Row): EventRow => parseRow('events', rowSchema, row);
 
+/** Whoever writes an event about an agent names it in the detail. */
+const agentSql = `detail ->> '$.agent'`;
+
 export function eventsTable(db: Connection): Store['events'] {
+  /** The newest `limit` that fit, newest first. */
+  const newest = (filters: readonly [sql: string, value: Input | undefined][], limit: number): EventRow[] => {
+    const wanted = filters.flatMap(([sql, value]) => (value === undefined ? [] : [{ sql, value }]));
+    const where = wanted.length === 0 ? '' : `WHERE ${wanted.map(({ sql }) => sql).join(' AND ')}`;
+    const values = wanted.map(({ value }) => value);
+    return db.all(`SELECT * FROM events ${where} ORDER BY id DESC LIMIT ?`, ...values, limit).map(parse);
+  };
+  const names = (sql: string): string[] =>
+    db
+      .all(`SELECT DISTINCT ${sql} AS name FROM events WHERE ${sql} IS NOT NULL ORDER BY name`)
+      .map((row) => String(row['name']));
+
   return {
-    append(event) {
+    append: (event) =>
       db.relaxed(() => {
         // A `Secret` in the detail becomes `[secret]` here.
-        db.run(
-          'INSERT INTO events (at, server, grant_id, kind, detail) VALUES (?, ?, ?, ?, ?)',
+        const row = db.get(
+          'INSERT INTO events (at, server, grant_id, kind, detail) VALUES (?, ?, ?, ?, ?) RETURNING *',
           event.at,
           event.server,
           event.grantId,
@@ -42,19 +57,28 @@ export function eventsTable(db: Connection): Store['events'] {
           JSON.stringify(event.detail),
         );
         db.run('DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?', kept);
-      });
-    },
-    /** The newest `limit` that fit, newest first. */
-    list({ server, grantId, kind, limit = usualLimit }) {
-      const wanted: [string, Input | undefined][] = [
-        ['server = ?', server],
-        ['grant_id = ?', grantId],
-        ['kind = ?', kind],
-      ];
-      const filters = wanted.flatMap(([sql, value]) => (value === undefined ? [] : [{ sql, value }]));
-      const where = filters.length === 0 ? '' : `WHERE ${filters.map(({ sql }) => sql).join(' AND ')}`;
-      const values = filters.map(({ value }) => value);
-      return db.all(`SELECT * FROM events ${where} ORDER BY id DESC LIMIT ?`, ...values, limit).map(parse);
-    },
+        return parse(row ?? {});
+      }),
+    list: ({ server, grantId, kind, limit = usualLimit }) =>
+      newest(
+        [
+          ['server = ?', server],
+          ['grant_id = ?', grantId],
+          ['kind = ?', kind],
+        ],
+        limit,
+      ),
+    page: ({ server, agent, kind, before, limit = usualLimit }) =>
+      newest(
+        [
+          ['server = ?', server],
+          [`${agentSql} = ?`, agent],
+          ['kind = ?', kind],
+          ['id < ?', before],
+        ],
+        limit,
+      ),
+    named: () => ({ servers: names('server'), agents: names(agentSql), kinds: names('kind') }),
+    drop: () => db.run('DELETE FROM events'),
   };
 }

@@ -86,7 +86,19 @@ const first = `
   ) STRICT;
 `;
 
-export const migrations: readonly string[] = [first];
+// Which agent used which server: one row each, so that a busy agent does not push the history out.
+const second = `
+  CREATE TABLE uses (
+    server TEXT NOT NULL REFERENCES servers (name) ON DELETE CASCADE,
+    agent TEXT NOT NULL,
+    via TEXT NOT NULL CHECK (via IN ('http', 'stdio')),
+    first_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    PRIMARY KEY (server, agent, via)
+  ) STRICT;
+`;
+
+export const migrations: readonly string[] = [first, second];
 
 export function versionOf(db: Database): number {
   return Number(db.prepare('PRAGMA user_version').get()?.['user_version']);

@@ -15,6 +15,7 @@ import { settingsTable } from './settings.ts';
 import { explaining, isDamage, loadSqlite } from './sqlite.ts';
 import type { Database } from './sqlite.ts';
 import type { Store } from './types.ts';
+import { usesTable } from './uses.ts';
 
 export interface StoreOptions {
   /** A path, or `:memory:`. */
@@ -75,6 +76,7 @@ export function storeOver(database: Database): Store {
     grants: grantsTable(db),
     agents: agentsTable(db),
     events: eventsTable(db),
+    uses: usesTable(db),
     documents: documentsTable(db),
     settings: settingsTable(db),
     transaction: (work) => db.transaction(work),

@@ -65,5 +65,6 @@ export function registrationsTable(db: Connection): Store['registrations'] {
       db.run('UPDATE registrations SET replaced_at = ? WHERE id = ?', at, id);
     },
     remove: (id) => db.run('DELETE FROM registrations WHERE id = ?', id) > 0,
+    drop: () => db.run('DELETE FROM registrations'),
   };
 }

@@ -19,5 +19,6 @@ export function settingsTable(db: Connection): Store['settings'] {
         value,
       );
     },
+    drop: () => void db.run('DELETE FROM settings'),
   };
 }

@@ -80,6 +80,15 @@ export interface AgentRow {
   readonly revokedAt: number | null;
 }
 
+/** That an agent used a server, from first to last. Over stdio the agent's name is its own word. */
+export interface UseRow {
+  readonly server: string;
+  readonly agent: string;
+  readonly via: 'http' | 'stdio';
+  readonly firstAt: number;
+  readonly lastAt: number;
+}
+
 /** A discovery document as it was fetched, until when it may be used. */
 export interface CachedDocument {
   readonly url: string;
@@ -105,6 +114,8 @@ export interface Store {
     put(row: RegistrationRow): void;
     markReplaced(id: string, at: number): void;
     remove(id: string): boolean;
+    /** How many there were. */
+    drop(): number;
   };
   grants: {
     /** The living grant of a server and account; the newest ended one if none lives. */
@@ -121,10 +132,24 @@ export interface Store {
     add(row: AgentRow): void;
     touch(id: string, at: number): void;
     revoke(name: string, at: number): boolean;
+    /** Removes living and revoked ones alike; gives how many there were. */
+    drop(): number;
   };
   events: {
-    append(event: Omit<EventRow, 'id'>): void;
+    /** Gives it as it was written. */
+    append(event: Omit<EventRow, 'id'>): EventRow;
     list(filter: { server?: string; grantId?: string; kind?: string; limit?: number }): EventRow[];
+    /** Newest first. `agent`: whom the detail names; `before`: older than the event of this id. */
+    page(filter: { server?: string; agent?: string; kind?: string; before?: number; limit?: number }): EventRow[];
+    /** Every server, agent and kind that some event names, in alphabetical order. */
+    named(): { servers: string[]; agents: string[]; kinds: string[] };
+    /** How many there were. */
+    drop(): number;
+  };
+  uses: {
+    list(server?: string): UseRow[];
+    /** Null when there is no such server; else the use as it stands, and when the one before it was. */
+    note(use: Pick<UseRow, 'server' | 'agent' | 'via'>, at: number): { use: UseRow; before: number | null } | null;
   };
   documents: {
     get(url: string): CachedDocument | null;
@@ -135,6 +160,7 @@ export interface Store {
   settings: {
     get(key: string): string | null;
     set(key: string, value: string): void;
+    drop(): void;
   };
   /** Runs `work` in one transaction: all of it or none. */
   transaction<T>(work: () => T): T;

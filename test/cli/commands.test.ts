@@ -45,7 +45,7 @@ function start(args: string): Run {
 const json = (text: string): unknown => JSON.parse(text);
 
 describe('help', () => {
-  const commands = 'serve status add connect list show token stdio agent revoke forget cache doctor'.split(' ');
+  const commands = 'serve ui status add connect list show token stdio agent revoke forget cache doctor'.split(' ');
 
   it('of the program names every command and every exit code', async () => {
     const { code, out, err } = await tokentray('--help');

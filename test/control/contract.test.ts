@@ -6,6 +6,7 @@ import type { NewAgent } from '../../main/access/agents.ts';
 import type { AdoptableGrant } from '../../main/grants/adoption.ts';
 import type { DoctorReport } from '../../main/grants/doctor.ts';
 import type { GrantView, RevocationReceipt, SignInPlan, SignInResult } from '../../main/grants/types.ts';
+import type { UseRow } from '../../main/store/types.ts';
 import { contract, scriptContract } from '../../preload/contract.ts';
 import type { ContractOutputs, ScriptOutputs } from '../../preload/contract.ts';
 
@@ -48,9 +49,19 @@ const secretPlaces = (router: unknown) =>
     .map(({ path }) => path);
 
 describe('the contract that a UI gets', () => {
-  it('names no text field that could be a token, a key or a secret, in neither direction', () => {
-    expect(leaves(contract, '').length).toBeGreaterThan(60);
-    expect(secretPlaces(contract)).toEqual([]);
+  it('names no text field that could be a token, a key or a secret in any answer', () => {
+    expect(leaves(contract, '').length).toBeGreaterThan(150);
+    expect(secretPlaces(contract).filter((path) => path.includes('.out.'))).toEqual([]);
+  });
+
+  it('takes one in: what a person types who registered a client by hand', () => {
+    expect(secretPlaces(contract)).toEqual(['.servers.bringClient.in.client.client_secret']);
+  });
+
+  it('has no script call, by whatever name', () => {
+    const names = leaves(contract, '').map(({ path }) => path.split('.')[1]);
+    expect(Object.keys(scriptContract).filter((name) => names.includes(name))).toEqual([]);
+    expect(names).not.toContain('script');
   });
 
   it('keeps those in the script contract, where this search does find them', () => {
@@ -76,6 +87,10 @@ describe('the schemas', () => {
     expectTypeOf<ContractOutputs['revoke']>().toExtend<RevocationReceipt>();
     expectTypeOf<ContractOutputs['doctor']>().toExtend<DoctorReport>();
     expectTypeOf<ContractOutputs['adoption']['list']>().toExtend<AdoptableGrant[]>();
+    expectTypeOf<
+      ContractOutputs['clearEverything']['servers'][number]['receipt']
+    >().toExtend<RevocationReceipt | null>();
+    expectTypeOf<ContractOutputs['servers']['details']['uses']>().toExtend<UseRow[]>();
     expectTypeOf<ScriptOutputs['addAgent']['agent']>().toExtend<NewAgent['agent']>();
   });
 });

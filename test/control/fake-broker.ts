@@ -1,6 +1,10 @@
 // The control socket's other side for tests: real router and real socket over grants that are made up and can be steered.
 import { EventEmitter } from 'node:events';
+import { createChangeFeed } from '../../main/control/changes.ts';
 import type { ControlDeps } from '../../main/control/deps.ts';
+import { createPause } from '../../main/control/pause.ts';
+import { createServers } from '../../main/control/servers.ts';
+import { createSignIns } from '../../main/control/sign-ins.ts';
 import { TokentrayError } from '../../main/errors.ts';
 import type { GrantsOfUser } from '../../main/grants/grants.ts';
 import type {
@@ -15,7 +19,12 @@ import type {
 } from '../../main/grants/types.ts';
 import type { Log } from '../../main/ports.ts';
 import { secret } from '../../main/secret.ts';
+import { createSettings, usualSignIn } from '../../main/settings/settings.ts';
+import { openStore } from '../../main/store/open.ts';
 import type { EventRow, ServerRow, Store } from '../../main/store/types.ts';
+import { createSessions } from '../../main/ui/sessions.ts';
+import { memoryVault } from '../../main/vault/memory.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 
 export const silent: Log = {
   debug: () => undefined,
@@ -220,9 +229,16 @@ export function fakeBroker(): FakeBroker {
     close: async () => undefined,
     adoptable: async () => [],
     adopt: async () => null,
+    async bringClient(name, client) {
+      asked('bringClient', name, client);
+      return view(name);
+    },
   };
 
-  const store = {
+  const clock = createFakeClock(1_700_000_000_000);
+  const real = openStore({ file: ':memory:', log: silent, clock }).store;
+  const store: Store = {
+    ...real,
     servers: {
       list: () => [...rows.values()],
       get: (name: string) => rows.get(name) ?? null,
@@ -230,8 +246,9 @@ export function fakeBroker(): FakeBroker {
       update: none,
       remove: none,
     },
-    events: { append: none, list: () => events },
-  } satisfies Pick<Store, 'servers' | 'events'>;
+    events: { ...real.events, list: () => events },
+  };
+  const changes = createChangeFeed();
 
   const newAgent = (name: string) => {
     const agent = { name, createdAt: 1, lastUsedAt: null, revokedAt: null };
@@ -257,16 +274,34 @@ export function fakeBroker(): FakeBroker {
     finishSignIn: (outcome) => under?.end(outcome),
     deps: {
       grants,
-      // The router asks the store for these two only.
-      store: store as unknown as Store,
+      servers: createServers({ grants, changes, signIn: () => usualSignIn(store) }),
+      store,
+      changes,
+      signIns: createSignIns(),
+      pause: createPause(clock, (pausedSince) => changes.publish({ kind: 'paused', pausedSince })),
+      settings: createSettings({
+        store,
+        loginItem: null,
+        bridge: { usual: 18_729, now: () => ({ port: 8427, wanted: 18_729 }), fixedBy: null },
+        env: {},
+        caFiles: [],
+        dataFolder: '/nowhere/data',
+      }),
+      sessions: createSessions(clock, (sessions) => changes.publish({ kind: 'sessions', sessions })),
+      demo: { state: () => ({ kind: 'off' }), start: none, stop: async () => ({ kind: 'off' }) },
+      catalogue: [],
+      licences: () => [],
+      shim: ['tokentray', 'stdio'],
+      openUi: async () => ({ kind: 'link', link: 'http://127.0.0.1:18730/open/once' }),
+      clock,
       agents: {
         add: newAgent,
         rotate: newAgent,
         list: () => [...agents.values()],
         revoke: (name) => agents.delete(name),
       },
-      vault: { kind: 'memory', persistent: false, reason: 'There is no keychain.' },
-      bridge: { url: 'http://127.0.0.1:8427', port: 8427 },
+      vault: { ...memoryVault(), reason: 'There is no keychain.' },
+      bridge: { url: 'http://127.0.0.1:8427', port: 8427, onPreferredPort: true },
       diagnose: async (url) => ({
         url,
         steps: [

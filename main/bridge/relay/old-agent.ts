@@ -130,7 +130,8 @@ export class OldAgent {
       if (this.#upstream.signIn.ready()) return { result: (await this.#connect()).opened };
     } catch (error) {
       if (error instanceof Refused) return outcomeOf(error.reply);
-      if (!needsSignIn(error)) throw error;
+      // Who is paused is greeted too: an agent that fails to start is not started again when the pause ends.
+      if (!needsSignIn(error) && !isTokentrayError(error, 'paused')) throw error;
     }
     this.#blind = true;
     const known = beforeReached(this.#upstream.known.get());

@@ -6,7 +6,7 @@ import { NewAgents } from './new-agent.ts';
 import { OldAgent } from './old-agent.ts';
 import { defaultLimits } from './types.ts';
 import type { RelayOptions, RelaySession, Upstream } from './types.ts';
-import { asText, codes, fail, isCall, isNotice, meta, metaOf, reply } from './wire.ts';
+import { asObject, asText, codes, fail, isCall, isNotice, meta, metaOf, reply } from './wire.ts';
 import type { Call, Id, Message, Notice } from './wire.ts';
 
 /**
@@ -24,6 +24,7 @@ export function serveStdio(upstream: Upstream, stream: Duplex, options: RelayOpt
   const oldAgent = new OldAgent(upstream, limits, (message) => lines.send(message));
 
   const receive = (message: Message): void => {
+    if (isCall(message)) options.onCall?.(clientName(message));
     if (isCall(message) && isModern(asText(metaOf(message)[meta.protocolVersion]))) void serve(message);
     else if (isNotice(message) && cancelled(message)) return;
     else oldAgent.receive(message);
@@ -71,3 +72,7 @@ export function serveStdio(upstream: Upstream, stream: Duplex, options: RelayOpt
     },
   };
 }
+
+/** In the new era every request says who asks, in the old one the first. */
+const clientName = (call: Call): string | null =>
+  asText(asObject(call.params?.['clientInfo'] ?? metaOf(call)[meta.clientInfo])['name']) ?? null;

@@ -81,6 +81,8 @@ export const defaultLimits: RelayLimits = {
 
 export interface RelayOptions {
   readonly limits?: Partial<RelayLimits>;
+  /** Told of each request of the agent, and of the name that it gave itself in it, if any. */
+  readonly onCall?: (clientName: string | null) => void;
 }
 
 export interface RelaySession {

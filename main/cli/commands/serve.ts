@@ -17,8 +17,8 @@ With --json one line on stdout says when it is up. TOKENTRAY_HOME puts all of it
   async run({ values, session: { terminal, env, json } }) {
     const options = hostOptions(values, env);
     // Only here: the broker's parts take longer to load than most commands to run.
-    const { runHost } = await import('../../headless.ts');
-    await runHost({
+    const { runHeadless } = await import('../../headless.ts');
+    await runHeadless({
       options,
       foreground: true,
       async askPassphrase() {

@@ -1,0 +1,27 @@
+// How every procedure fails: known failures as the contract's typed error, defects as nothing but that there was one.
+import { ORPCError } from '@orpc/server';
+import type { Log } from '../ports.ts';
+import { toWire } from './wire-errors.ts';
+
+/** Who calls: the id of a browser's session, or null for the command line and the desktop's own window. */
+export interface CallContext {
+  readonly session: string | null;
+}
+
+export async function explaining<T>(log: Log, path: readonly string[], next: () => Promise<T>): Promise<T> {
+  try {
+    return await next();
+  } catch (error) {
+    // Input that the schema refused is oRPC's own error and says what was wrong; output that it refused is our defect.
+    if (error instanceof ORPCError && error.code === 'BAD_REQUEST') throw error;
+    const wire = toWire(error);
+    if (wire.data.code === 'internal') log.error('control: a call failed', { call: path.join('.'), cause: error });
+    throw wire;
+  }
+}
+
+/** An object without its undefined members: with exact optional properties, absent and undefined differ. */
+export type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+export function present<T extends object>(value: T): Present<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Present<T>;
+}
