@@ -1,0 +1,126 @@
+// The shell around every screen: where one can go, how the broker is, and the screen that the address names.
+import { useState } from 'react';
+import { ActivityScreen } from './activity/activity-screen.tsx';
+import { AddScreen } from './add/add-screen.tsx';
+import styles from './app.module.css';
+import { Banners } from './banners.tsx';
+import { classes } from './design/classes.ts';
+import { Icon, type IconName } from './design/icons.tsx';
+import { shortcuts, useShortcut } from './design/shortcuts.tsx';
+import { HelpDialog } from './help-dialog.tsx';
+import { Opening } from './opening.tsx';
+import { ServerScreen } from './server/server-screen.tsx';
+import { ServersScreen } from './servers/servers-screen.tsx';
+import { SettingsScreen } from './settings/settings-screen.tsx';
+import { useModel } from './store/context.tsx';
+import { go, href, useRoute, type Route } from './store/route.ts';
+import { stateTone } from './words/state.ts';
+
+export function App() {
+  const route = useRoute();
+  const ready = useModel((model) => model.known !== null);
+  const shutOut = useModel((model) => model.link.kind === 'shut-out');
+  const [help, setHelp] = useState(false);
+  useShortcut(shortcuts.servers, () => go({ at: 'servers' }));
+  useShortcut(shortcuts.activity, () => go({ at: 'activity', filter: {} }));
+  useShortcut(shortcuts.settings, () => go({ at: 'settings' }));
+  useShortcut(shortcuts.add, () => go({ at: 'add' }));
+  useShortcut(shortcuts.help, () => setHelp(true));
+  if (!ready || shutOut) return <Opening />;
+  return (
+    <div className={styles.shell}>
+      <Navigation route={route} onHelp={() => setHelp(true)} />
+      <div className={styles.side}>
+        <Banners />
+        <main className={styles.main}>
+          <Screen route={route} />
+        </main>
+      </div>
+      <HelpDialog open={help} onClose={() => setHelp(false)} />
+    </div>
+  );
+}
+
+function Screen({ route }: { readonly route: Route }) {
+  switch (route.at) {
+    case 'servers':
+      return <ServersScreen />;
+    case 'add':
+      return <AddScreen key={route.name ?? route.url ?? ''} url={route.url ?? null} resume={route.name ?? null} />;
+    case 'server':
+      return <ServerScreen key={route.server} server={route.server} part={route.part ?? null} />;
+    case 'activity':
+      return <ActivityScreen filter={route.filter} />;
+    case 'settings':
+      return <SettingsScreen part={route.part ?? null} />;
+  }
+}
+
+interface Place {
+  readonly label: string;
+  readonly icon: IconName;
+  readonly route: Route;
+  readonly holds: readonly Route['at'][];
+}
+
+const places: readonly Place[] = [
+  { label: 'Servers', icon: 'servers', route: { at: 'servers' }, holds: ['servers', 'server', 'add'] },
+  { label: 'Activity', icon: 'activity', route: { at: 'activity', filter: {} }, holds: ['activity'] },
+  { label: 'Settings', icon: 'settings', route: { at: 'settings' }, holds: ['settings'] },
+];
+
+function Navigation({ route, onHelp }: { readonly route: Route; readonly onHelp: () => void }) {
+  const needYou = useModel(
+    (model) =>
+      [...(model.known?.servers.values() ?? [])].filter((view) => stateTone(view.state) === 'needs-you').length,
+  );
+  return (
+    <nav className={styles.nav} aria-label="Tokentray">
+      <p className={styles.brand}>
+        <img src="./favicon.svg" alt="" width="24" height="24" />
+        Tokentray
+      </p>
+      <ul className={styles.places}>
+        {places.map(({ label, icon, route: to, holds }) => {
+          const current = holds.includes(route.at);
+          return (
+            <li key={label}>
+              <a
+                href={href(to)}
+                className={classes(styles.place, current && styles.current)}
+                aria-current={current ? 'page' : undefined}
+              >
+                <Icon name={icon} />
+                {label}
+                {to.at === 'servers' && needYou > 0 && (
+                  <span className={styles.count} title={`${needYou} need you`}>
+                    {needYou}
+                    <span className="only-read"> need you</span>
+                  </span>
+                )}
+              </a>
+            </li>
+          );
+        })}
+      </ul>
+      <BridgeLine />
+      <button type="button" className={styles.help} onClick={onHelp}>
+        Keyboard <kbd>?</kbd>
+      </button>
+    </nav>
+  );
+}
+
+/** Where agents find the bridge: what one looks for when setting up an agent. */
+function BridgeLine() {
+  const bridge = useModel((model) => model.status?.bridge ?? null);
+  const paused = useModel((model) => model.known?.pausedSince != null);
+  const live = useModel((model) => model.link.kind === 'live');
+  if (bridge === null) return null;
+  return (
+    <p className={styles.bridge}>
+      {!live ? 'Broker not reachable' : paused ? 'Paused' : 'Bridge'}
+      <bdi>{bridge.url.replace(/^https?:\/\//u, '')}</bdi>
+    </p>
+  );
+}

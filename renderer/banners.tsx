@@ -1,0 +1,122 @@
+// What holds for every screen and has to be known: the broker is gone, paused, or keeps nothing past its end.
+import type { ReactNode } from 'react';
+import { Button } from './design/button.tsx';
+import { classes } from './design/classes.ts';
+import { Icon, type IconName } from './design/icons.tsx';
+import { toast } from './design/toast.tsx';
+import { useCall } from './store/call.ts';
+import { useNow } from './store/clock.ts';
+import { useClient, useModel, useStore } from './store/context.tsx';
+import { span } from './words/time.ts';
+import styles from './banners.module.css';
+
+export function Banners() {
+  return (
+    <section aria-label="Notices">
+      <LostBanner />
+      <PausedBanner />
+      <VaultBanner />
+      <SetAsideBanner />
+      <PortBanner />
+    </section>
+  );
+}
+
+function Banner({
+  icon,
+  tone = 'warn',
+  children,
+  action,
+}: {
+  readonly icon: IconName;
+  readonly tone?: 'warn' | 'calm';
+  readonly children: ReactNode;
+  readonly action?: ReactNode;
+}) {
+  return (
+    <div className={classes(styles.banner, styles[tone])} role="status">
+      <Icon name={icon} />
+      <p>{children}</p>
+      {action}
+    </div>
+  );
+}
+
+function LostBanner() {
+  const store = useStore();
+  const link = useModel((model) => model.link);
+  const now = useNow(1_000);
+  if (link.kind !== 'lost') return null;
+  return (
+    <Banner
+      icon="warning"
+      action={
+        <Button size="small" onClick={() => store.reconnect()}>
+          Try now
+        </Button>
+      }
+    >
+      <strong>The broker does not answer.</strong> What you see is how it was.{' '}
+      {link.retryAt > now ? `Trying again in ${span(link.retryAt - now)}.` : 'Trying again…'}
+    </Banner>
+  );
+}
+
+function PausedBanner() {
+  const client = useClient();
+  const paused = useModel((model) => model.known?.pausedSince != null);
+  const resume = useCall((signal) => client.broker.resume({}, { signal }));
+  if (!paused) return null;
+  return (
+    <Banner
+      icon="pause"
+      action={
+        <Button
+          size="small"
+          icon="play"
+          busy={resume.state.kind === 'working'}
+          onClick={() => void resume.run().then((done) => done !== null && toast('Agents are let through again'))}
+        >
+          Resume
+        </Button>
+      }
+    >
+      <strong>Paused.</strong> No agent gets through and no token is lent until you resume.
+      {resume.state.kind === 'failed' && ` ${resume.state.problem.message}`}
+    </Banner>
+  );
+}
+
+function VaultBanner() {
+  const vault = useModel((model) => model.status?.vault ?? null);
+  if (vault === null || vault.persistent) return null;
+  return (
+    <Banner icon="key" tone="calm">
+      <strong>Sign-ins last until the broker stops.</strong> They are kept in memory only
+      {vault.reason === null ? '.' : `: ${vault.reason.replace(/\.$/u, '')}.`}{' '}
+      <a href="#/settings/vault">What that means</a>
+    </Banner>
+  );
+}
+
+function SetAsideBanner() {
+  const file = useModel((model) => model.status?.databaseSetAside ?? null);
+  if (file === null) return null;
+  return (
+    <Banner icon="warning">
+      <strong>The database was damaged and a new one was begun.</strong> Nothing was deleted; the old one is at{' '}
+      <bdi>{file}</bdi>.
+    </Banner>
+  );
+}
+
+function PortBanner() {
+  const bridge = useModel((model) => model.status?.bridge ?? null);
+  if (bridge === null || bridge.onPreferredPort) return null;
+  return (
+    <Banner icon="warning">
+      <strong>Another program has the usual port.</strong> Agents that use HTTP find the bridge at port {bridge.port}{' '}
+      until it is free again.
+    </Banner>
+  );
+}

@@ -1,0 +1,33 @@
+// A grant's state: a dot in its tone and the words, kept true to the second where it matters.
+import type { GrantState } from '../store/model.ts';
+import { useNow } from '../store/clock.ts';
+import { stateDetail, stateStepMs, stateTone, stateWords } from '../words/state.ts';
+import { plainText } from '../words/names.ts';
+import { ToneDot } from './badge.tsx';
+import { classes } from './classes.ts';
+import styles from './state-line.module.css';
+
+interface StateLineProps {
+  readonly state: GrantState;
+  /** All of it, over as many lines as it takes. */
+  readonly wrap?: boolean;
+}
+
+export function StateLine({ state, wrap = false }: StateLineProps) {
+  const coarse = useNow(15_000);
+  const now = useNow(stateStepMs(state, coarse));
+  const words = stateWords(state, now);
+  const detail = stateDetail(state);
+  const tone = stateTone(state);
+  return (
+    <span
+      className={classes(styles.state, styles[tone], wrap && styles.wrap)}
+      title={detail === null ? words : `${words}: ${plainText(detail)}`}
+    >
+      <ToneDot tone={tone} />
+      <span className={styles.words} data-state-words>
+        {words}
+      </span>
+    </span>
+  );
+}

@@ -1,0 +1,112 @@
+// A list of any length: only the rows in view are drawn, one of them is in the tab order, arrow keys go through all of them.
+import { useEffect, useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type ReactNode } from 'react';
+import { rowForKey, rowOffsets, scrollIntoView } from './windowing.ts';
+import { useVisibleRows } from './use-visible-rows.ts';
+import styles from './virtual-list.module.css';
+
+export interface RowPlace {
+  readonly index: number;
+  /**
+   * For everything in the row that takes focus: 0 in the row that Tab reaches, -1 in the others.
+   * The row's first element with `data-row-focus` gets the focus when an arrow key arrives.
+   */
+  readonly tabIndex: 0 | -1;
+}
+
+interface VirtualListProps<T> {
+  readonly label: string;
+  readonly items: readonly T[];
+  readonly keyOf: (item: T) => string | number;
+  /** Pixels; rows are cut to it. A function must give the same for the same item. */
+  readonly rowHeight: number | ((item: T) => number);
+  readonly children: (item: T, place: RowPlace) => ReactNode;
+  /** Called when the last rows come into view: for lists that are loaded by pages. */
+  readonly onEnd?: () => void;
+}
+
+export function VirtualList<T>({ label, items, keyOf, rowHeight, children, onEnd }: VirtualListProps<T>) {
+  const list = useRef<HTMLUListElement>(null);
+  const offsets = useMemo(() => rowOffsets(items, rowHeight), [items, rowHeight]);
+  const view = useVisibleRows(list, offsets);
+  const [activeKey, setActiveKey] = useState<string | number | null>(null);
+  const wantsFocus = useRef(false);
+
+  // By key, so that the place is kept while rows come and go above it.
+  const found = activeKey === null ? -1 : items.findIndex((item) => keyOf(item) === activeKey);
+  const active = Math.max(0, found);
+  const total = offsets[items.length] ?? 0;
+
+  useEffect(() => {
+    if (!wantsFocus.current) return;
+    wantsFocus.current = false;
+    list.current?.querySelector<HTMLElement>(`[data-row='${active}'] [data-row-focus]`)?.focus({ preventScroll: true });
+  });
+
+  const atEnd = items.length > 0 && view.range.end >= items.length;
+  useEffect(() => {
+    if (atEnd) onEnd?.();
+  }, [atEnd, items.length, onEnd]);
+
+  const onKeyDown = (event: KeyboardEvent<HTMLUListElement>) => {
+    const target = event.target as HTMLElement;
+    if (event.altKey || event.ctrlKey || event.metaKey || target.closest('input, select, textarea') !== null) return;
+    const { top, height } = view.measure();
+    const row = target.closest<HTMLElement>('[data-row]');
+    const from = row === null ? active : Number(row.dataset['row']);
+    const next = rowForKey(event.key, from, items.length, Math.floor(height / 64) - 1);
+    const item = next === null ? undefined : items[next];
+    if (next === null || item === undefined) return;
+    event.preventDefault();
+    wantsFocus.current = true;
+    setActiveKey(keyOf(item));
+    view.scrollBy(scrollIntoView(offsets, next, top, height));
+    // The same row again draws nothing new; the focus still belongs on it.
+    if (next === active) row?.querySelector<HTMLElement>('[data-row-focus]')?.focus();
+  };
+
+  const shown: number[] = [];
+  for (let index = view.range.start; index < view.range.end; index += 1) shown.push(index);
+  // The row that has the focus, or would get it, is always there: else the focus would fall to the page.
+  if (active < view.range.start && active < items.length) shown.unshift(active);
+  if (active >= view.range.end && active < items.length) shown.push(active);
+
+  return (
+    // The keys move among the rows' own links and buttons; the list itself takes no focus.
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
+    <ul
+      ref={list}
+      className={styles.list}
+      aria-label={label}
+      style={{ height: total }}
+      onKeyDown={onKeyDown}
+      onFocus={(event) => {
+        const row = event.target.closest<HTMLElement>('[data-row]');
+        const item = row === null ? undefined : items[Number(row.dataset['row'])];
+        if (item !== undefined && keyOf(item) !== activeKey) setActiveKey(keyOf(item));
+      }}
+    >
+      {shown.map((index) => {
+        const item = items[index];
+        if (item === undefined) return null;
+        return (
+          <li
+            key={keyOf(item)}
+            className={styles.row}
+            style={place(offsets, index)}
+            data-row={index}
+            aria-posinset={index + 1}
+            aria-setsize={items.length}
+          >
+            {children(item, { index, tabIndex: index === active ? 0 : -1 })}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+/** Set through the element's own style object, which the page's policy allows; no style attribute is ever parsed. */
+function place(offsets: Float64Array, index: number): CSSProperties {
+  const top = offsets[index] ?? 0;
+  return { transform: `translateY(${top}px)`, height: (offsets[index + 1] ?? top) - top };
+}

@@ -1,0 +1,52 @@
+// The agents that used this server, the latest first.
+import { Badge } from '../design/badge.tsx';
+import { LinkButton } from '../design/button.tsx';
+import { Card } from '../design/card.tsx';
+import { OutsideText } from '../design/outside-text.tsx';
+import { RelativeTime } from '../design/relative-time.tsx';
+import { useUses } from '../store/context.tsx';
+import { href } from '../store/route.ts';
+import styles from './parts.module.css';
+
+export function UsesCard({ server }: { readonly server: string }) {
+  const uses = useUses(server);
+  return (
+    <Card
+      title="Used by"
+      {...(uses.length > 0 && { about: 'Over stdio an agent is known by its own word only; over HTTP by its key.' })}
+      actions={
+        <LinkButton size="small" href={href({ at: 'server', server, part: 'set-up' })}>
+          Set up an agent
+        </LinkButton>
+      }
+      flush={uses.length > 0}
+    >
+      {uses.length === 0 ? (
+        <p className={styles.soft}>No agent has used it yet.</p>
+      ) : (
+        <ul className={styles.rows}>
+          {uses.map((use) => (
+            <li key={`${use.via} ${use.agent}`} className={styles.row}>
+              <div className={styles.words}>
+                <span className={styles.name}>
+                  <OutsideText>{use.agent}</OutsideText>
+                  <Badge>{use.via === 'http' ? 'HTTP' : 'stdio'}</Badge>
+                </span>
+                <p className={styles.small}>
+                  Last <RelativeTime at={use.lastAt} />, first <RelativeTime at={use.firstAt} />
+                </p>
+              </div>
+              <LinkButton
+                size="small"
+                look="quiet"
+                href={href({ at: 'activity', filter: { server, agent: use.agent } })}
+              >
+                Activity
+              </LinkButton>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}

@@ -1,0 +1,34 @@
+// Which servers are listed and in which order: who needs the person comes first, then by name. Pure.
+import type { ServerView } from '../store/model.ts';
+import { stateTone, type Tone } from '../words/state.ts';
+
+export type Show = 'all' | 'needs-you';
+
+const rank: Readonly<Record<Tone, number>> = { 'needs-you': 0, busy: 1, waiting: 2, fine: 3, idle: 3 };
+const byName = new Intl.Collator(undefined, { numeric: true });
+
+export function listed(servers: Iterable<ServerView>, search: string, show: Show): ServerView[] {
+  const words = search.toLowerCase().split(/\s+/u).filter(Boolean);
+  return [...servers]
+    .filter((view) => show === 'all' || stateTone(view.state) === 'needs-you')
+    .filter((view) => {
+      const text = `${view.server} ${view.url} ${view.account} ${view.issuer ?? ''}`.toLowerCase();
+      return words.every((word) => text.includes(word));
+    })
+    .sort((a, b) => rank[stateTone(a.state)] - rank[stateTone(b.state)] || byName.compare(a.server, b.server));
+}
+
+/** "12 servers, 2 need you": how things are in one line. */
+export function summary(servers: Iterable<ServerView>): string {
+  const tones = [...servers].map((view) => stateTone(view.state));
+  const count = (tone: Tone) => tones.filter((one) => one === tone).length;
+  const needYou = count('needs-you');
+  const waiting = count('waiting');
+  const said = [
+    tones.length === 1 ? '1 server' : `${tones.length} servers`,
+    needYou > 0 && `${needYou} ${needYou === 1 ? 'needs' : 'need'} you`,
+    waiting > 0 && `${waiting} waiting for a provider`,
+    needYou === 0 && waiting === 0 && 'all is well',
+  ];
+  return said.filter(Boolean).join(', ');
+}

@@ -1,0 +1,67 @@
+// The receipt of Clear everything: what became of each server, and what else was removed.
+import { Button } from '../design/button.tsx';
+import { Dialog } from '../design/dialog.tsx';
+import { Icon } from '../design/icons.tsx';
+import { Note } from '../design/note.tsx';
+import { OutsideText } from '../design/outside-text.tsx';
+import { counted } from '../activity/event-words.ts';
+import styles from './cleared-dialog.module.css';
+import { clearedWords, fateWords, type Cleared } from './cleared-words.ts';
+
+export function ClearedDialog({
+  cleared,
+  onClose,
+}: {
+  readonly cleared: Cleared | null;
+  readonly onClose: () => void;
+}) {
+  return (
+    <Dialog
+      open={cleared !== null}
+      onClose={onClose}
+      wide
+      title="What was cleared"
+      actions={
+        <Button look="main" onClick={onClose}>
+          Close
+        </Button>
+      }
+    >
+      {cleared !== null && <Body cleared={cleared} />}
+    </Dialog>
+  );
+}
+
+function Body({ cleared }: { readonly cleared: Cleared }) {
+  const { tone, headline, advice } = clearedWords(cleared);
+  const { servers, vaultItems, agents, documents, events } = cleared;
+  return (
+    <>
+      <Note tone={tone} announce title={headline}>
+        {advice}
+      </Note>
+      {servers.length > 0 && (
+        <ul className={styles.servers}>
+          {servers.map((server) => {
+            const fate = fateWords(server);
+            return (
+              <li key={server.server} className={styles.server} data-tone={fate.tone}>
+                <Icon name={fate.tone === 'fine' ? 'check' : 'warning'} />
+                <div className={styles.words}>
+                  <OutsideText>{server.server}</OutsideText>
+                  <p className={styles.soft}>
+                    <OutsideText fit="wrap">{fate.words}</OutsideText>
+                  </p>
+                </div>
+              </li>
+            );
+          })}
+        </ul>
+      )}
+      <p className={styles.soft}>
+        Also removed: {counted(agents, 'agent')}, {counted(vaultItems, 'item')} left in the vault,{' '}
+        {counted(documents, 'cached document')}, {counted(events, 'event')} of the record, and the settings.
+      </p>
+    </>
+  );
+}

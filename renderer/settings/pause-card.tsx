@@ -1,0 +1,46 @@
+// The stop button: whether agents get through at all.
+import { Button } from '../design/button.tsx';
+import { Card } from '../design/card.tsx';
+import { ProblemNote } from '../design/note.tsx';
+import { RelativeTime } from '../design/relative-time.tsx';
+import { useCall } from '../store/call.ts';
+import { useClient, useKnown } from '../store/context.tsx';
+import styles from './rows.module.css';
+
+export function PauseCard() {
+  const client = useClient();
+  const pausedSince = useKnown()?.pausedSince ?? null;
+  const paused = pausedSince !== null;
+  const call = useCall((signal) =>
+    paused ? client.broker.resume({}, { signal }) : client.broker.pause({}, { signal }),
+  );
+  return (
+    <Card
+      title={paused ? 'Agents are stopped' : 'Agents are let through'}
+      actions={
+        <Button
+          look={paused ? 'main' : 'plain'}
+          icon={paused ? 'play' : 'pause'}
+          busy={call.state.kind === 'working'}
+          onClick={() => void call.run()}
+        >
+          {paused ? 'Resume' : 'Pause'}
+        </Button>
+      }
+    >
+      <div className={styles.parts}>
+        <p className={styles.soft}>
+          {paused ? (
+            <>
+              Paused <RelativeTime at={pausedSince} />. No request reaches a server and no token is lent. Grants stay as
+              they are. A broker that is started again is not paused.
+            </>
+          ) : (
+            'Pause to stop every agent at once. Grants stay as they are; what is under way may finish.'
+          )}
+        </p>
+        {call.state.kind === 'failed' && <ProblemNote problem={call.state.problem} />}
+      </div>
+    </Card>
+  );
+}
