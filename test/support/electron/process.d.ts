@@ -1,0 +1,6 @@
+// What Electron adds to Node's `process`, where its own types are not looked at.
+declare namespace NodeJS {
+  interface Process {
+    readonly resourcesPath: string;
+  }
+}
