@@ -3,6 +3,10 @@ import { defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { shownTime } from '../terminal.ts';
 
+/** Agents that are set up with the usual port send their keys to whoever has it now. */
+const strayed =
+  '         not on its usual port, which another program has: agents set up with that port send it their keys (tokentray agent rotate)';
+
 export const command = defineCommand({
   name: 'status',
   summary: 'Show whether the broker runs and how it keeps secrets',
@@ -25,6 +29,7 @@ export const command = defineCommand({
       [
         `Broker   ${status.version}, process ${status.pid}, since ${shownTime(status.startedAt)}`,
         `Bridge   ${status.bridge?.url ?? 'not up'}`,
+        ...(status.bridge?.onPreferredPort === false ? [strayed] : []),
         `Data     ${status.dataFolder}`,
         `Vault    ${vault.kind}`,
         `Servers  ${servers.total}: ${servers.connected} connected, ${servers.needSignIn} need sign-in`,
