@@ -180,6 +180,7 @@ async function shoot(ui: Ui, shot: Shot): Promise<void> {
       if (shot.whole === true) await grow(page, viewport);
       await drawn(page);
       await page.mouse.move(0, 0);
+      await hideTemporaryFolders(page);
       await page.screenshot({
         path: join(folder, `${shot.name}-${size}-${colorScheme}.png`),
         animations: 'disabled',
@@ -219,4 +220,15 @@ if (executable === null) {
   } finally {
     await browser.close();
   }
+}
+
+/** The profile is a temporary one: its folder says nothing to a reader. */
+async function hideTemporaryFolders(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+      const text = node.textContent ?? '';
+      if (/^\/.+\/data$/u.test(text)) node.textContent = '~/.local/share/tokentray';
+    }
+  });
 }

@@ -43,7 +43,9 @@ export function signInPlan(
   const choice =
     held === null
       ? chooseRegistration({ as: discovery.as, preRegistered: null, cimdUrl: deps.config.cimdUrl }).kind
-      : 'existing';
+      : held.kind === 'pre-registered'
+        ? 'pre-registered'
+        : 'existing';
   return {
     server: server.name,
     issuer: discovery.as.issuer,

@@ -9,11 +9,13 @@ import styles from './demo-offer.module.css';
 /** Starts it and leads to its sign-in. */
 export function useDemo() {
   const client = useClient();
-  const call = useCall((signal) => client.demo.start({}, { signal }));
-  const start = async () => {
-    const demo = await call.run();
-    if (demo?.kind === 'on') go({ at: 'add', name: demo.server });
-  };
+  // Its server appears before its answer does, and takes this screen away: what follows belongs to the call, not to the screen.
+  const call = useCall(async (_signal) => {
+    const demo = await client.demo.start({});
+    if (demo.kind === 'on') go({ at: 'add', name: demo.server });
+    return demo;
+  });
+  const start = async () => void (await call.run());
   return { state: call.state, start };
 }
 

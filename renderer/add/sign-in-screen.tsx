@@ -185,10 +185,12 @@ function PlanFailed({
   readonly onAgain: () => void;
 }) {
   const client = useClient();
-  const forget = useCall((signal) => client.servers.forget({ server: view.server }, { signal }));
-  const changeAddress = async () => {
-    if ((await forget.run()) !== null) go({ at: 'add', url: view.url });
-  };
+  const forget = useCall(async (_signal) => {
+    await client.servers.forget({ server: view.server });
+    go({ at: 'add', url: view.url });
+    return true;
+  });
+  const changeAddress = async () => void (await forget.run());
   // Only what was added a moment ago and never used is dropped without a question.
   const unused =
     view.state.kind === 'open' || (view.state.kind === 'needs-sign-in' && view.state.because === 'never-signed-in');

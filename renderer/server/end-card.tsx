@@ -171,7 +171,12 @@ function Revoke({ view, open, onClose }: AskProps) {
 
 function Forget({ view, open, onClose }: AskProps) {
   const client = useClient();
-  const call = useCall((_signal) => client.servers.forget({ server: view.server }));
+  const call = useCall(async (_signal) => {
+    await client.servers.forget({ server: view.server });
+    toast('The server is forgotten', view.server);
+    go({ at: 'servers' });
+    return true;
+  });
   const held = mayHoldGrant(view.state);
   return (
     <ConfirmDialog
@@ -184,10 +189,6 @@ function Forget({ view, open, onClose }: AskProps) {
       }
       action="Forget this server"
       call={call}
-      onDone={() => {
-        toast('The server is forgotten', view.server);
-        go({ at: 'servers' });
-      }}
     >
       <ul className={styles.steps}>
         <li>The server, its grant, its settings and its secrets are removed from this machine.</li>
