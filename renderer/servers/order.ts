@@ -28,7 +28,7 @@ export function summary(servers: Iterable<ServerView>): string {
     tones.length === 1 ? '1 server' : `${tones.length} servers`,
     needYou > 0 && `${needYou} ${needYou === 1 ? 'needs' : 'need'} you`,
     waiting > 0 && `${waiting} waiting for a provider`,
-    needYou === 0 && waiting === 0 && 'all is well',
+    needYou === 0 && waiting === 0 && 'nothing needs you',
   ];
   return said.filter(Boolean).join(', ');
 }

@@ -209,7 +209,7 @@ describe('a client that the person brings', () => {
       client: { client_id: 'my-app', client_secret: 'canary-client-secret' },
     });
     const plan = await live.client.servers.plan({ server: 'notes' });
-    expect(plan.registration).toBe('existing');
+    expect(plan.registration).toBe('pre-registered');
     expect(await live.vault.list()).toEqual([expect.objectContaining({ kind: 'registration' })]);
     expect(live.logged.join('\n')).not.toContain('canary');
     expect(JSON.stringify(await live.client.activity.list({}))).not.toContain('canary');

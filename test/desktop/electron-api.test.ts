@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const configs = 'test/support/electron';
 const compiler = join(root, 'node_modules/typescript/bin/tsc');
 
-/** What the compiler says of a project; nothing when all is well. */
+/** What the compiler says of a project; nothing when nothing needs you. */
 async function complaints(project: string): Promise<string[]> {
   const { stdout, stderr } = await runProcess(execPath, [compiler, '--noEmit', '-p', project], {
     cwd: root,

@@ -128,7 +128,7 @@ describe.skipIf(executable === null)('the app on a desktop', () => {
     expect(await desk.tray()).toMatchObject({ state: 'tray-fine', toolTip: 'Tokentray: No servers yet' });
     await desk.connect();
     const { items, toolTip } = await desk.tray();
-    expect(toolTip).toBe('Tokentray: 1 server, all is well');
+    expect(toolTip).toBe('Tokentray: 1 server, nothing needs you');
     expect(items.find(({ id }) => id === 'server:demo')?.label).toBe('demo: connected');
     expect(items.map(({ id }) => id)).not.toContain('sign-in:demo');
     // Only the provider's page was opened, once.

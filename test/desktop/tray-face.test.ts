@@ -38,7 +38,7 @@ describe('the tray', () => {
     expect(face(of({}))).toMatchObject({ icon: 'tray-fine.png', tooltip: 'Tokentray: No servers yet' });
     expect(face(of({ a: connected }))).toMatchObject({
       icon: 'tray-fine.png',
-      tooltip: 'Tokentray: 1 server, all is well',
+      tooltip: 'Tokentray: 1 server, nothing needs you',
     });
     expect(face(of({ a: connected, b: ended }))).toMatchObject({
       icon: 'tray-needs-you.png',

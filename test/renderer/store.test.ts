@@ -87,7 +87,7 @@ describe('the list', () => {
   });
   it('is summed up in a line', () => {
     expect(summary(servers)).toBe('4 servers, 1 needs you, 1 waiting for a provider');
-    expect(summary([server('one')])).toBe('1 server, all is well');
+    expect(summary([server('one')])).toBe('1 server, nothing needs you');
   });
 });
 

@@ -146,7 +146,7 @@ describe.skipIf(executable === null)('in a real Chromium', { timeout: 60_000 }, 
     await page.getByLabel('Client secret').fill('canary-client-secret');
     expect(await open.violations()).toEqual([]);
     await page.getByRole('button', { name: 'Save and go on' }).click();
-    await page.getByText('The client that is registered already').waitFor();
+    await page.getByText('The client you registered').waitFor();
     const everywhere = await page.evaluate(() =>
       [
         document.documentElement.outerHTML,

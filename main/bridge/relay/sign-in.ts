@@ -33,7 +33,7 @@ export const wordsBeforeSignIn = (upstream: Upstream): string => `Sign in to ${u
 /** The clear result of a call that needs a sign-in; a tool's is one that the model can read and pass on. */
 export async function askToSignIn(upstream: Upstream, method: string): Promise<Outcome> {
   const url = await upstream.signIn.link();
-  const text = `${upstream.name} needs a person first: nobody is signed in, or it wants more than was allowed so far. Open ${url}, then try again.`;
+  const text = `${upstream.name} needs a person first: nobody is signed in, or it wants more than was allowed so far. Open ${url} to sign in, then try again.`;
   if (method === 'tools/call') return { result: { content: [{ type: 'text', text }], isError: true } };
   return fail(codes.needsSignIn, text, { code: 'needs_sign_in', url });
 }

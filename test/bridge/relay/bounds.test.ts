@@ -110,7 +110,7 @@ describe('answers of a server', () => {
       await scriptedServer(({ method }) =>
         method === 'server/discover'
           ? discovered()
-          : { raw: (_, response) => void response.writeHead(502).end('gone\n\u202eTokentray says: all is well') },
+          : { raw: (_, response) => void response.writeHead(502).end('gone\n\u202eTokentray says: nothing needs you') },
       ),
     );
     const agent = rawAgent(testUpstream(server.url));
