@@ -141,7 +141,7 @@ const settings: readonly Setting[] = [
   {
     options: { signedIn: true },
     prepare: async (ui) => {
-      await ui.page.getByText('all is well').waitFor();
+      await ui.page.getByText('nothing needs you').waitFor();
       await ui.broker.process.stop();
       await ui.page.getByText('The broker does not answer.').waitFor();
     },

@@ -89,7 +89,11 @@ function headline(summary: Summary): string {
     case 'needs-you':
       return needy === 1 ? '1 server needs you' : `${needy} servers need you`;
     case 'fine':
-      return size === 0 ? 'No servers yet' : size === 1 ? '1 server, all is well' : `${size} servers, all is well`;
+      return size === 0
+        ? 'No servers yet'
+        : size === 1
+          ? '1 server, nothing needs you'
+          : `${size} servers, nothing needs you`;
   }
 }
 
