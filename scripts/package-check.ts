@@ -73,7 +73,7 @@ export function filesOf(archive: string): ArchiveFile[] {
 
 /** All that may be in the archive, but for packages. */
 const ours =
-  /^(?:package\.json|dist\/main\/[\w/-]+\.js(?:on)?|dist\/preload\/[\w/-]+\.c?js|dist\/renderer\/[\w/.-]+|dist\/icons\/(?:icon\.png|tray-[\w@-]+\.(?:png|ico)))$/u;
+  /^(?:package\.json|LICENSE|dist\/main\/[\w/-]+\.js(?:on)?|dist\/preload\/[\w/-]+\.c?js|dist\/renderer\/[\w/.-]+|dist\/icons\/(?:icon\.png|tray-[\w@-]+\.(?:png|ico)))$/u;
 /** Nothing that only those who develop a package need. A type word in a name, as `routes.d.ts`, says as much as an ending. */
 const developers =
   /\.(?:map|[cm]?ts|tsx|tsbuildinfo|flow)$|(?:^|\/)(?:tests?|__tests__|docs?|examples?|bench|\.github)\/|(?:^|\/)(?:tsconfig[^/]*\.json|package-lock\.json|\.env[^/]*)$/u;
@@ -104,6 +104,7 @@ function missingParts(archive: string, files: readonly ArchiveFile[]): string[] 
   const { main = 'index.js', scripts, devDependencies } = manifestOf(archive, '');
   const needed = [
     main,
+    'LICENSE',
     'dist/main/headless.js',
     'dist/preload/index.cjs',
     'dist/main/cli/tokentray.js',
