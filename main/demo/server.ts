@@ -1,7 +1,7 @@
 // The demo's one port on this machine: a protected MCP server and its own authorization server, in the broker's process.
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { guardOrigin } from '../bridge/guards.ts';
-import { TokentrayError } from '../errors.ts';
+import { listenOn, loopbackAddress } from '../net/listen-on.ts';
 import type { Clock, Log } from '../ports.ts';
 import { createDemoAuthorization } from './authorization.ts';
 import { createDemoGrants } from './grants.ts';
@@ -15,14 +15,16 @@ export interface DemoServer {
   close(): Promise<void>;
 }
 
-const host = '127.0.0.1';
-
 /** On `preferredPort`, else on a free one. @throws port_taken */
 export async function startDemoServer(parts: { preferredPort: number; clock: Clock; log: Log }): Promise<DemoServer> {
   const { clock, log } = parts;
   const server = createServer({ maxHeaderSize: 16_384, headersTimeout: 5_000 });
-  const port = await listen(server, parts.preferredPort);
-  const issuer = `http://${host}:${port}`;
+  const { port } = await listenOn(server, {
+    preferredPort: parts.preferredPort,
+    who: 'the demo',
+    attempted: 'start the demo',
+  });
+  const issuer = `http://${loopbackAddress}:${port}`;
   const resource = `${issuer}/mcp`;
   const grants = createDemoGrants(clock);
   const authorization = createDemoAuthorization(issuer, resource, grants);
@@ -55,23 +57,4 @@ export async function startDemoServer(parts: { preferredPort: number; clock: Clo
       await closed;
     },
   };
-}
-
-async function listen(server: Server, preferred: number): Promise<number> {
-  const bind = (port: number): Promise<void> =>
-    new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host, port, exclusive: true }, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-  try {
-    await bind(preferred).catch(() => bind(0));
-  } catch (cause) {
-    throw new TokentrayError('port_taken', `the demo cannot listen on ${host}`, { attempted: 'start the demo', cause });
-  }
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new TokentrayError('internal', 'the demo has no port');
-  return address.port;
 }

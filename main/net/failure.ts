@@ -1,32 +1,7 @@
 // What went wrong on the wire, in one of our codes, and whether the request can have reached the other side.
 import { TokentrayError } from '../errors.ts';
 import { quote } from '../quote.ts';
-
-/** Before these the request was not sent: nothing changed on the other side, it is safe to send it again. */
-const neverSent = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_PRX_TLS',
-]);
-
-const words: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there',
-  ENOTFOUND: 'there is no such host',
-  EAI_AGAIN: 'the host name cannot be looked up now',
-  EHOSTUNREACH: 'the host cannot be reached',
-  ENETUNREACH: 'the network cannot be reached',
-  ECONNRESET: 'the connection broke off',
-  UND_ERR_SOCKET: 'the connection broke off',
-  UND_ERR_CONNECT_TIMEOUT: 'it does not accept connections in time',
-  UND_ERR_HEADERS_TIMEOUT: 'it does not answer in time',
-  UND_ERR_BODY_TIMEOUT: 'its answer does not end in time',
-  UND_ERR_ABORTED: 'the proxy refused the connection',
-};
+import { failureWords } from './failure-words.ts';
 
 /**
  * The error for a failed request. `facts.sent` is false when the request certainly never left: a refresh may then be
@@ -36,43 +11,24 @@ export function failure(url: URL, error: unknown): TokentrayError {
   const chain = causes(error);
   const ours = chain.find((item) => item instanceof TokentrayError);
   if (ours !== undefined) return ours;
-  const code = chain.map(codeOf).find((item) => item !== null && item !== 'UND_ERR') ?? 'unknown';
+  const codes = chain.map(codeOf).filter((item) => item !== null && item !== 'UND_ERR');
+  // A proxy's refusal is wrapped in what it meant for the connection.
+  const cause = codes.find((item) => item === 'PROXY_REFUSED') ?? codes[0] ?? null;
+  const { code, happened, advice, sent } = failureWords(cause);
   const subject = quote(url.origin);
-  if (isCertificateProblem(code)) {
-    return new TokentrayError('unreachable', `the certificate of ${subject} is not trusted (${code})`, {
-      attempted: 'reach the server',
-      subject,
-      advice: 'If your network uses its own certificate authority, name its PEM file as an extra CA.',
-      facts: { cause: code, sent: false },
-      cause: error,
-    });
-  }
-  if (code.startsWith('HPE_')) {
-    return new TokentrayError('unreadable_answer', `${subject} does not speak HTTP (${code})`, {
-      attempted: 'read the answer',
-      subject,
-      facts: { cause: code },
-      cause: error,
-    });
-  }
-  return new TokentrayError('unreachable', `${subject} cannot be reached: ${words[code] ?? code}`, {
-    attempted: 'reach the server',
+  return new TokentrayError(code, `${subject} ${happened}`, {
+    attempted: code === 'unreadable_answer' ? 'read the answer' : 'reach the server',
     subject,
-    advice: 'Check the address, your network and the proxy settings.',
-    facts: { cause: code, sent: !(neverSent.has(code) || chain.some(proxyRefused)) },
-    cause: error,
+    advice,
+    facts: { cause: cause ?? 'unknown', sent },
+    // That one quotes the address, password and all.
+    ...(cause === 'WITH_CREDENTIALS' ? {} : { cause: error }),
   });
 }
 
 export function timedOut(url: URL, what: 'headers' | 'body'): TokentrayError {
   const code = what === 'headers' ? 'UND_ERR_HEADERS_TIMEOUT' : 'UND_ERR_BODY_TIMEOUT';
   return failure(url, Object.assign(new Error('time-out'), { code }));
-}
-
-function isCertificateProblem(code: string): boolean {
-  return /^(?:CERT_|ERR_TLS_CERT|ERR_SSL|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)/.test(
-    code,
-  );
 }
 
 /** An error, its causes, and the parts of an AggregateError (one per address that was tried). */
@@ -89,12 +45,16 @@ function causes(error: unknown): unknown[] {
   return found;
 }
 
-// undici has no code of its own for a proxy that answers CONNECT with anything but 200.
-function proxyRefused(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('Proxy response (');
-}
-
+/** What undici says in words only gets a code of ours. */
 function codeOf(error: unknown): string | null {
-  const code: unknown = error instanceof Error && 'code' in error ? error.code : null;
-  return typeof code === 'string' ? code : null;
+  if (!(error instanceof Error)) return null;
+  const code: unknown = 'code' in error ? error.code : null;
+  // A proxy that answers CONNECT with anything but 200; its code says only that the connection was given up.
+  if (error.message.startsWith('Proxy response (')) return 'PROXY_REFUSED';
+  if (typeof code === 'string') return code.slice(0, 64);
+  if (error.message === 'bad port') return 'BAD_PORT';
+  if (error.message.startsWith('Request cannot be constructed from a URL that includes credentials')) {
+    return 'WITH_CREDENTIALS';
+  }
+  return error.name === 'HTTPParserError' ? 'NO_HTTP' : null;
 }

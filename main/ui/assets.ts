@@ -30,14 +30,15 @@ export function rendererFolder(): string | null {
 /** Every file of a kind that a window needs, by its path with `/` below the folder. Links are not followed. */
 export function readAssets(folder: string): ReadonlyMap<string, Asset> {
   const assets = new Map<string, Asset>();
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    const type = types[extname(entry.name)];
-    if (!entry.isFile() || type === undefined) continue;
-    const file = join(entry.parentPath, entry.name);
-    assets.set(file.slice(folder.length).replaceAll('\\', '/').replace(/^\/+/u, ''), {
-      type,
-      body: readFileSync(file),
-    });
-  }
+  // Folder by folder: Electron reads an archive as if it were a folder, but not recursively.
+  const walk = (below: string): void => {
+    for (const entry of readdirSync(join(folder, below), { withFileTypes: true })) {
+      const path = `${below}${entry.name}`;
+      const type = types[extname(entry.name)];
+      if (entry.isDirectory()) walk(`${path}/`);
+      else if (entry.isFile() && type !== undefined) assets.set(path, { type, body: readFileSync(join(folder, path)) });
+    }
+  };
+  walk('');
   return assets;
 }

@@ -1,10 +1,11 @@
 // The UI for a browser on this machine: its files and the UI contract, for whoever came in by a one-time link, and for nobody else.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { BodyLimitPlugin, RPCHandler } from '@orpc/server/node';
 import type { Refusal } from '../bridge/guards.ts';
 import type { createUiRouter } from '../control/ui-router.ts';
 import { TokentrayError } from '../errors.ts';
 import { localPage, localPageHeaders } from '../local-page.ts';
+import { listenOn, loopbackAddress } from '../net/listen-on.ts';
 import type { Log } from '../ports.ts';
 import { readAssets, rendererFolder, type Asset } from './assets.ts';
 import { guardCall, guardRequest, proofOf, securityHeaders, sessionCookie } from './guards.ts';
@@ -30,7 +31,6 @@ export interface BrowserHost {
   close(): Promise<void>;
 }
 
-const host = '127.0.0.1';
 const bodyLimit = 1_048_576;
 const openPath = /^\/open\/([A-Za-z0-9_-]{43})$/u;
 const uiPath = /^\/ui\/([A-Za-z0-9_-]{43})\/([^?#]*)(?:\?.*)?$/u;
@@ -107,14 +107,13 @@ export async function startBrowserHost(options: BrowserHostOptions): Promise<Bro
       res.destroy();
     });
   });
-  await listen(server, options.preferredPort ?? defaultUiPort);
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new TokentrayError('internal', 'the UI has no port');
-  listening.port = address.port;
+  const preferredPort = options.preferredPort ?? defaultUiPort;
+  const { port } = await listenOn(server, { preferredPort, who: 'the UI', attempted: 'open the UI' });
+  listening.port = port;
 
   return {
-    port: address.port,
-    newLink: () => `http://${host}:${address.port}/open/${sessions.newTicket()}`,
+    port,
+    newLink: () => `http://${loopbackAddress}:${port}/open/${sessions.newTicket()}`,
     close: () =>
       new Promise((resolve) => {
         sessions.close();
@@ -123,23 +122,6 @@ export async function startBrowserHost(options: BrowserHostOptions): Promise<Bro
         server.closeAllConnections();
       }),
   };
-}
-
-/** On the preferred port, else on a free one. */
-async function listen(server: Server, preferred: number): Promise<void> {
-  const bind = (port: number): Promise<void> =>
-    new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host, port, exclusive: true }, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-  try {
-    await bind(preferred).catch(() => bind(0));
-  } catch (cause) {
-    throw new TokentrayError('port_taken', `the UI cannot listen on ${host}`, { attempted: 'open the UI', cause });
-  }
 }
 
 function refuse(req: IncomingMessage, res: ServerResponse, refusal: Refusal): void {
