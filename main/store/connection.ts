@@ -6,6 +6,11 @@ import type { Database, Input, Row } from './sqlite.ts';
 export interface Connection {
   all(sql: string, ...values: Input[]): Row[];
   get(sql: string, ...values: Input[]): Row | null;
+  /**
+   * What `read` gives, remembered under `key` until anything is written: what every bridged request looks up is parsed once.
+   * No other process writes: whoever holds the control socket's claim is the only one.
+   */
+  remembered<T>(key: string, read: () => T): T;
   /** The number of rows that changed. */
   run(sql: string, ...values: Input[]): number;
   /** All of it or none; inside another transaction, a part that can be undone alone. */
@@ -15,9 +20,23 @@ export interface Connection {
   close(): void;
 }
 
+/** Keys that programs make up are looked up as well. */
+const mostRemembered = 2_000;
+
 export function connect(db: Database): Connection {
   const statements = new Map<string, ReturnType<Database['prepare']>>();
+  const memory = new Map<string, unknown>();
   let depth = 0;
+
+  /** Also before a write: one that fails half-way may have changed what can be read. */
+  function writing<T>(write: () => T): T {
+    memory.clear();
+    try {
+      return write();
+    } finally {
+      memory.clear();
+    }
+  }
 
   function prepared(sql: string): ReturnType<Database['prepare']> {
     const known = statements.get(sql);
@@ -37,8 +56,21 @@ export function connect(db: Database): Connection {
 
   return {
     all: (sql, ...values) => explaining('read the database', () => prepared(sql).all(...values)),
-    get: (sql, ...values) => explaining('read the database', () => prepared(sql).get(...values) ?? null),
-    run: (sql, ...values) => explaining('write the database', () => Number(prepared(sql).run(...values).changes)),
+    // `INSERT … RETURNING` gives a row as well.
+    get: (sql, ...values) => {
+      const get = (): Row | null => explaining('read the database', () => prepared(sql).get(...values) ?? null);
+      return sql.startsWith('SELECT') ? get() : writing(get);
+    },
+    run: (sql, ...values) =>
+      writing(() => explaining('write the database', () => Number(prepared(sql).run(...values).changes))),
+
+    remembered<T>(key: string, read: () => T): T {
+      if (memory.has(key)) return memory.get(key) as T;
+      const value = read();
+      if (memory.size >= mostRemembered) memory.clear();
+      memory.set(key, value);
+      return value;
+    },
 
     transaction(work) {
       return explaining('write the database', () => {
@@ -57,6 +89,8 @@ export function connect(db: Database): Connection {
           depth = Number(point.slice('level_'.length));
           undo(point);
           throw error;
+        } finally {
+          memory.clear();
         }
       });
     },

@@ -10,6 +10,15 @@ import type { GrantRow, Store } from './types.ts';
 
 const scopes = z.preprocess(jsonOf, z.array(z.string()));
 
+const identity = z.object({
+  issuer: z.string(),
+  sub: z.string(),
+  name: z.string().nullable(),
+  email: z.string().nullable(),
+  preferred_username: z.string().nullable(),
+  from: z.enum(['id-token', 'userinfo']),
+});
+
 const rowSchema = z
   .object({
     id: z.string(),
@@ -26,6 +35,8 @@ const rowSchema = z
     has_refresh_token: z.int(),
     ended_at: z.int().nullable(),
     ended_because: z.string().nullable(),
+    identity: z.preprocess((value) => (value === null ? null : jsonOf(value)), identity.nullable()),
+    ends_at: z.int().nullable(),
   })
   .transform((row): GrantRow => ({
     id: row.id,
@@ -42,6 +53,8 @@ const rowSchema = z
     hasRefreshToken: row.has_refresh_token === 1,
     endedAt: row.ended_at,
     endedBecause: row.ended_because,
+    identity: row.identity,
+    endsAt: row.ends_at,
   }));
 
 const parse = (row: Row): GrantRow => parseRow('grants', rowSchema, row);
@@ -50,14 +63,21 @@ const livingFirst = 'ORDER BY ended_at IS NULL DESC, created_at DESC, rowid DESC
 
 export function grantsTable(db: Connection): Store['grants'] {
   return {
-    forServer(server, account) {
-      const row =
-        account === undefined
-          ? db.get(`SELECT * FROM grants WHERE server = ? ${livingFirst} LIMIT 1`, server)
-          : db.get(`SELECT * FROM grants WHERE server = ? AND account = ? ${livingFirst} LIMIT 1`, server, account);
-      return row && parse(row);
-    },
+    forServer: (server, account) =>
+      db.remembered(`grants ${server} ${account ?? ''}`, () => {
+        const row =
+          account === undefined
+            ? db.get(`SELECT * FROM grants WHERE server = ? ${livingFirst} LIMIT 1`, server)
+            : db.get(`SELECT * FROM grants WHERE server = ? AND account = ? ${livingFirst} LIMIT 1`, server, account);
+        return row && parse(row);
+      }),
     list: () => db.all('SELECT * FROM grants ORDER BY server, created_at, rowid').map(parse),
+    accounts: (server) =>
+      db.remembered(`accounts ${server}`, () =>
+        db
+          .all('SELECT DISTINCT account FROM grants WHERE server = ? ORDER BY account', server)
+          .map((row) => String(row['account'])),
+      ),
     get(id) {
       const row = db.get('SELECT * FROM grants WHERE id = ?', id);
       return row && parse(row);
@@ -86,14 +106,16 @@ export function grantsTable(db: Connection): Store['grants'] {
 function put(db: Connection, row: GrantRow): void {
   db.run(
     `INSERT INTO grants (id, server, account, resource, issuer, registration_id, requested_scopes, granted_scopes,
-       created_at, refreshed_at, access_token_expires_at, has_refresh_token, ended_at, ended_because)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       created_at, refreshed_at, access_token_expires_at, has_refresh_token, ended_at, ended_because,
+       identity, ends_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET server = excluded.server, account = excluded.account, resource = excluded.resource,
        issuer = excluded.issuer, registration_id = excluded.registration_id,
        requested_scopes = excluded.requested_scopes, granted_scopes = excluded.granted_scopes,
        created_at = excluded.created_at, refreshed_at = excluded.refreshed_at,
        access_token_expires_at = excluded.access_token_expires_at, has_refresh_token = excluded.has_refresh_token,
-       ended_at = excluded.ended_at, ended_because = excluded.ended_because`,
+       ended_at = excluded.ended_at, ended_because = excluded.ended_because, identity = excluded.identity,
+       ends_at = excluded.ends_at`,
     row.id,
     row.server,
     row.account,
@@ -108,5 +130,7 @@ function put(db: Connection, row: GrantRow): void {
     flag(row.hasRefreshToken),
     row.endedAt,
     row.endedBecause,
+    row.identity === null ? null : JSON.stringify(row.identity),
+    row.endsAt,
   );
 }

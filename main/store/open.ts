@@ -3,13 +3,19 @@ import { chmodSync, closeSync, existsSync, openSync, renameSync, statSync } from
 import { TokentrayError } from '../errors.ts';
 import type { Clock, Log } from '../ports.ts';
 import { quote } from '../quote.ts';
+import { accountPinsTable } from './account-pins.ts';
 import { agentsTable } from './agents.ts';
+import { approvalsTable } from './approvals.ts';
+import { auditTable } from './audit.ts';
 import { connect } from './connection.ts';
 import { documentsTable } from './documents.ts';
 import { eventsTable } from './events.ts';
 import { grantsTable } from './grants.ts';
+import { issuedTable } from './issued.ts';
 import { applicationId, migrate, migrations, versionOf } from './migrations.ts';
+import { pinnedToolsTable } from './pinned-tools.ts';
 import { registrationsTable } from './registrations.ts';
+import { serverRulesTable } from './server-rules.ts';
 import { serversTable } from './servers.ts';
 import { settingsTable } from './settings.ts';
 import { explaining, isDamage, loadSqlite } from './sqlite.ts';
@@ -74,10 +80,16 @@ export function storeOver(database: Database): Store {
     servers: serversTable(db),
     registrations: registrationsTable(db),
     grants: grantsTable(db),
+    accountPins: accountPinsTable(db),
     agents: agentsTable(db),
+    approvals: approvalsTable(db),
     events: eventsTable(db),
+    audit: auditTable(db),
     uses: usesTable(db),
+    serverRules: serverRulesTable(db),
+    pinnedTools: pinnedToolsTable(db),
     documents: documentsTable(db),
+    issued: issuedTable(db),
     settings: settingsTable(db),
     transaction: (work) => db.transaction(work),
     close: () => db.close(),

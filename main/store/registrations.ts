@@ -35,6 +35,7 @@ export function registrationsTable(db: Connection): Store['registrations'] {
       return row && parse(row);
     },
     history: (issuer) => db.all(`SELECT * FROM registrations WHERE issuer = ? ${newestFirst}`, issuer).map(parse),
+    list: () => db.all(`SELECT * FROM registrations ${newestFirst}`).map(parse),
     get(id) {
       const row = db.get('SELECT * FROM registrations WHERE id = ?', id);
       return row && parse(row);

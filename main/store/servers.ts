@@ -34,10 +34,11 @@ const rowSchema = z
 const parse = (row: Row): ServerRow => parseRow('servers', rowSchema, row);
 
 export function serversTable(db: Connection): Store['servers'] {
-  const get = (name: string): ServerRow | null => {
-    const row = db.get('SELECT * FROM servers WHERE name = ?', name);
-    return row && parse(row);
-  };
+  const get = (name: string): ServerRow | null =>
+    db.remembered(`servers ${name}`, () => {
+      const row = db.get('SELECT * FROM servers WHERE name = ?', name);
+      return row && parse(row);
+    });
 
   return {
     list: () => db.all('SELECT * FROM servers ORDER BY name').map(parse),

@@ -8,10 +8,11 @@ const rowSchema = z.object({ value: z.string() });
 
 export function settingsTable(db: Connection): Store['settings'] {
   return {
-    get(key) {
-      const row = db.get('SELECT value FROM settings WHERE name = ?', key);
-      return row && parseRow('settings', rowSchema, row).value;
-    },
+    get: (key) =>
+      db.remembered(`settings ${key}`, () => {
+        const row = db.get('SELECT value FROM settings WHERE name = ?', key);
+        return row && parseRow('settings', rowSchema, row).value;
+      }),
     set(key, value) {
       db.run(
         'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',

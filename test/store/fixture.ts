@@ -61,13 +61,20 @@ export const grantRow = (id = 'g1', over: Partial<GrantRow> = {}): GrantRow => (
   hasRefreshToken: true,
   endedAt: null,
   endedBecause: null,
+  identity: null,
+  endsAt: null,
   ...over,
 });
 
 export const agentRow = (name = 'cursor', over: Partial<AgentRow> = {}): AgentRow => ({
   id: `id of ${name}`,
   name,
+  kind: 'key',
   keyHash: Buffer.from(name).toString('hex').padEnd(64, '0'),
+  identity: null,
+  trusted: false,
+  claimed: { name: null, client: null, clientUri: null },
+  checked: null,
   createdAt: 1_000,
   lastUsedAt: null,
   revokedAt: null,

@@ -8,6 +8,7 @@ import { databaseFolder, open } from './fixture.ts';
 /** Text columns whose name sounds like a secret, and why they hold none. */
 const harmless: Record<string, string> = {
   'registrations.token_endpoint_auth_method': 'the name of a method (RFC 7591)',
+  'audit_heads.key_id': 'which public key a signature is checked with',
   'agents.key_hash': 'a SHA-256, checked by the table to be 64 hexadecimal digits',
 };
 

@@ -5,11 +5,14 @@ import { chmod, readFile, readdir, stat, truncate, writeFile } from 'node:fs/pro
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createAgents } from '../../main/access/agents.ts';
+import { secret } from '../../main/secret.ts';
 import { migrate, migrations, versionOf } from '../../main/store/migrations.ts';
 import { openDatabase, storeOver } from '../../main/store/open.ts';
 import { loadSqlite } from '../../main/store/sqlite.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { recordingLog } from '../vault/recording-log.ts';
-import { databaseFolder, grantRow, open, registrationRow, serverRow } from './fixture.ts';
+import { agentRow, databaseFolder, grantRow, open, registrationRow, serverRow } from './fixture.ts';
 
 let file: string;
 let remove: () => Promise<void>;
@@ -181,10 +184,34 @@ describe('versions of the database', () => {
     expect(store.servers.list()).toEqual([serverRow()]);
     expect(store.registrations.get('r1')).toEqual(registrationRow());
     expect(store.grants.get('g1')).toEqual(grantRow());
-    expect(store.agents.list()).toHaveLength(1);
+    expect(store.agents.list()).toEqual([agentRow('cursor')]);
     expect(store.events.list({})).toHaveLength(1);
     expect(store.settings.get('bridge-port')).toBe('4747');
     store.close();
+    raw((database) => expect(versionOf(database)).toBe(migrations.length));
+  });
+
+  it('from 2 on keep every agent with its key, and what was written of it', async () => {
+    const second = await readFile(new URL('./version-2.sql', import.meta.url), 'utf8');
+    raw((database) => database.exec(second));
+    const { store, setAside } = open(file);
+    expect(setAside).toBeNull();
+    const kept = { kind: 'key', identity: null, trusted: false, checked: null };
+    const claimed = { name: null, client: null, clientUri: null };
+    expect(store.agents.list()).toMatchObject([
+      { id: 'id of old cursor', name: 'cursor', createdAt: 100, lastUsedAt: null, revokedAt: 900, claimed, ...kept },
+      { id: 'id of cursor', name: 'cursor', createdAt: 1_000, lastUsedAt: 5_000, revokedAt: null, claimed, ...kept },
+      { id: 'id of script', name: 'script', createdAt: 2_000, lastUsedAt: null, revokedAt: null, claimed, ...kept },
+    ]);
+    const agents = createAgents({ store, clock: createFakeClock() });
+    expect(agents.verify(secret(`ttk_${'K'.repeat(43)}`))?.id).toBe('id of cursor');
+    expect(() => agents.add('cursor')).toThrowError(expect.objectContaining({ code: 'name_taken' }));
+    expect(store.uses.list()).toEqual([
+      { server: 'linear', agent: 'cursor', via: 'http', firstAt: 1_500, lastAt: 5_000 },
+    ]);
+    // A second opening is no second migration.
+    store.close();
+    expect(open(file).store.agents.list()).toHaveLength(3);
     raw((database) => expect(versionOf(database)).toBe(migrations.length));
   });
 

@@ -1,6 +1,6 @@
 // The store gives back every row as it was written, and keeps the promises between rows.
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { ServerSettings, Store } from '../../main/store/types.ts';
+import type { AgentRow, ServerSettings, Store } from '../../main/store/types.ts';
 import { agentRow, grantRow, open, registrationRow, serverRow } from './fixture.ts';
 
 let store: Store;
@@ -130,14 +130,19 @@ describe('grants', () => {
   });
 });
 
+const stdio = (n: number, over: Partial<AgentRow> = {}) =>
+  agentRow(`a${n}`, { kind: 'stdio', keyHash: null, identity: `i${n}`, createdAt: n, ...over });
+
 describe('agents', () => {
   it('are found by the hash of their key until they are revoked', () => {
     store.agents.add(agentRow());
     store.agents.touch(agentRow().id, 7_000);
-    expect(store.agents.byKeyHash(agentRow().keyHash)).toEqual({ ...agentRow(), lastUsedAt: 7_000 });
-    expect(store.agents.revoke('cursor', 8_000)).toBe(true);
-    expect(store.agents.revoke('cursor', 9_000)).toBe(false);
-    expect(store.agents.byKeyHash(agentRow().keyHash)).toBeNull();
+    const { id, keyHash } = agentRow();
+    expect(store.agents.byKeyHash(keyHash ?? '')).toEqual({ ...agentRow(), lastUsedAt: 7_000 });
+    expect(store.agents.revoke(id, 8_000)).toBe(true);
+    expect(store.agents.revoke(id, 9_000)).toBe(false);
+    expect(store.agents.byKeyHash(keyHash ?? '')).toBeNull();
+    expect(store.agents.change(id, { trusted: true })).toBe(false);
     expect(store.agents.list()).toEqual([{ ...agentRow(), lastUsedAt: 7_000, revokedAt: 8_000 }]);
   });
 
@@ -145,9 +150,65 @@ describe('agents', () => {
     store.agents.add(agentRow());
     const second = agentRow('cursor', { id: 'second', keyHash: 'f'.repeat(64) });
     expect(() => store.agents.add(second)).toThrowError(expect.objectContaining({ code: 'name_taken' }));
-    store.agents.revoke('cursor', 1);
+    store.agents.revoke(agentRow().id, 1);
     store.agents.add(second);
     expect(store.agents.list()).toHaveLength(2);
+  });
+
+  it('of other kinds are found by what they are recognised by, each kind for itself', () => {
+    const signedIn = agentRow('Cursor', { id: 'o', kind: 'oauth', keyHash: null, identity: 'client-1' });
+    const started = agentRow('Claude', { id: 's', kind: 'stdio', keyHash: null, identity: 'client-1' });
+    store.agents.add(signedIn);
+    store.agents.add(started);
+    expect(store.agents.byIdentity('oauth', 'client-1')).toEqual(signedIn);
+    expect(store.agents.byIdentity('stdio', 'client-1')).toEqual(started);
+    expect(store.agents.byIdentity('stdio', 'client-2')).toBeNull();
+    expect([store.agents.byName('Claude')?.id, store.agents.byName('claude'), store.agents.names()]).toEqual([
+      's',
+      null,
+      expect.arrayContaining(['Cursor', 'Claude']),
+    ]);
+    const again = { ...signedIn, id: 'o2', name: 'Cursor 2' };
+    expect(() => store.agents.add(again)).toThrowError(expect.objectContaining({ code: 'internal' }));
+    store.agents.revoke('o', 1);
+    store.agents.add(again);
+    expect(store.agents.byIdentity('oauth', 'client-1')?.id).toBe('o2');
+  });
+
+  it('have a key or an identity, never both and never none', () => {
+    const wrong = [{ identity: 'x' }, { keyHash: null }, { kind: 'oauth' }, { kind: 'stdio', keyHash: null }] as const;
+    for (const over of wrong) {
+      expect(() => store.agents.add(agentRow('x', over)), JSON.stringify(over)).toThrowError(
+        expect.objectContaining({ code: 'internal' }),
+      );
+    }
+  });
+
+  it('are changed in part, and not into another one’s name', () => {
+    store.agents.add(agentRow());
+    store.agents.add(agentRow('claude'));
+    const client = { name: 'cursor-vscode', version: null };
+    const change = { name: 'Cursor', trusted: true, claimed: { ...agentRow().claimed, client } };
+    expect(store.agents.change(agentRow().id, change)).toBe(true);
+    expect(store.agents.get(agentRow().id)).toEqual({ ...agentRow(), ...change });
+    expect(() => store.agents.change(agentRow().id, { name: 'claude' })).toThrowError(
+      expect.objectContaining({ code: 'name_taken' }),
+    );
+    expect(() => store.agents.change(agentRow().id, { keyHash: 'ttk_key' })).toThrowError(
+      expect.objectContaining({ code: 'internal' }),
+    );
+    expect(store.agents.change('nobody', { trusted: true })).toBe(false);
+  });
+
+  it('that nobody decided about make room, the longest unused first', () => {
+    for (const row of [stdio(1, { lastUsedAt: 100 }), stdio(2), stdio(3), stdio(4), stdio(5, { trusted: true })]) {
+      store.agents.add(row);
+    }
+    store.agents.add(agentRow());
+    expect(store.agents.prune('stdio', 4, [])).toEqual([]);
+    expect(store.agents.prune('stdio', 2, [stdio(2).id])).toEqual([stdio(3).id]);
+    expect(store.agents.prune('oauth', 0, [])).toEqual([]);
+    expect(store.agents.list().map(({ name }) => name)).toEqual(['a1', 'a2', 'a4', 'a5', 'cursor']);
   });
 
   it('cannot be stored with a key instead of its hash', () => {

@@ -15,6 +15,35 @@ beforeEach(async () => {
 
 afterEach(() => remove());
 
+describe('what is remembered between requests', () => {
+  it('is what was written last, also after a write that was undone', () => {
+    const { store } = open();
+    expect(store.servers.get('github')).toBeNull();
+    store.servers.add(serverRow('github'));
+    expect(store.servers.get('github')?.settings.signIn).toBe('ask');
+    expect(() =>
+      store.transaction(() => {
+        store.servers.update('github', { signIn: 'auto' });
+        expect(store.servers.get('github')?.settings.signIn).toBe('auto');
+        throw new Error('changed my mind');
+      }),
+    ).toThrowError('changed my mind');
+    expect(store.servers.get('github')?.settings.signIn).toBe('ask');
+    store.servers.remove('github');
+    expect(store.servers.get('github')).toBeNull();
+  });
+
+  it('goes with what a removal takes along', () => {
+    const { store } = open();
+    store.servers.add(serverRow('github'));
+    store.grants.put(grantRow('g1', { server: 'github' }));
+    expect(store.grants.accounts('github')).toHaveLength(1);
+    store.servers.remove('github');
+    expect(store.grants.accounts('github')).toEqual([]);
+    expect(store.grants.forServer('github')).toBeNull();
+  });
+});
+
 describe('a transaction', () => {
   it('leaves nothing behind when its work fails, and gives the error', () => {
     const { store } = open();
