@@ -52,6 +52,21 @@ const codes = {
   overloaded: { retry: 'later' },
   /** A person stopped all lending; only a person lets it go on. */
   paused: { retry: 'never' },
+  // who may use what
+  /** The person was asked and has not answered yet; the facts name the prompt and its address. */
+  approval_needed: { retry: 'later' },
+  approval_denied: { retry: 'never' },
+  unknown_approval: { retry: 'never' },
+  /** A rule of the person stands against this tool. */
+  tool_refused: { retry: 'never' },
+  /** The tool's definition has changed since the person agreed to it. */
+  tool_held: { retry: 'never' },
+  /** The person was shown the arguments of this one call, and said no. */
+  call_declined: { retry: 'never' },
+  /** The account that the agent or its folder is pinned to is not there. */
+  account_missing: { retry: 'never' },
+  /** The vault's contents have left memory until a person unlocks. */
+  locked: { retry: 'never' },
   // the wire
   protocol_error: { retry: 'never' },
   internal: { retry: 'never' },

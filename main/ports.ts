@@ -38,7 +38,7 @@ export type LogFields = Readonly<Record<string, unknown>>;
 
 /** Names one secret in the vault. `id` is unique in its kind; `label` is what a person reads in the keychain app. */
 export interface SecretRef {
-  readonly kind: 'grant' | 'registration';
+  readonly kind: 'grant' | 'registration' | 'audit';
   readonly id: string;
   readonly label: string;
 }

@@ -9,7 +9,7 @@ export type ItemName =
 // Windows allows 513 characters for the user name of a credential; the rest of the name needs room too.
 const labelLimit = 240;
 const unprintable = /[\s\p{Cc}\p{Cf}\p{Cs}]+/gu;
-const pattern = /^(.*) \[(grant|registration) ([^\s\]]+)\](?: part (\d{1,4}) of ([0-9a-f]{8}))?$/su;
+const pattern = /^(.*) \[(grant|registration|audit) ([^\s\]]+)\](?: part (\d{1,4}) of ([0-9a-f]{8}))?$/su;
 
 /** The label as it will be stored: one printable line. */
 export function printableLabel(label: string): string {
@@ -33,7 +33,7 @@ export function partName(head: string, set: string, index: number): string {
 /** Null for an item that is not ours to read or to delete. */
 export function parseItemName(account: string): ItemName | null {
   const [, label, kind, encodedId, index, set] = pattern.exec(account) ?? [];
-  if (label === undefined || encodedId === undefined || (kind !== 'grant' && kind !== 'registration')) return null;
+  if (label === undefined || encodedId === undefined || !isKind(kind)) return null;
   const id = decoded(encodedId);
   if (id === null) return null;
   const ref: SecretRef = { kind, id, label };
@@ -41,6 +41,9 @@ export function parseItemName(account: string): ItemName | null {
     ? { role: 'head', ref }
     : { role: 'part', ref, index: Number(index), set };
 }
+
+const isKind = (word: string | undefined): word is SecretRef['kind'] =>
+  word === 'grant' || word === 'registration' || word === 'audit';
 
 function decoded(text: string): string | null {
   try {

@@ -1,7 +1,9 @@
 // Secrets in the operating system's keychain. "Nothing there" is believed only after the keychain has proved to be open.
 import { TokentrayError } from '../errors.ts';
-import type { Clock, SecretStore } from '../ports.ts';
+import type { Clock } from '../ports.ts';
 import { quote } from '../quote.ts';
+import { lockable } from './lockable.ts';
+import type { LockableStore } from './lockable.ts';
 import { splitStore } from './split.ts';
 import type { Items } from './split.ts';
 
@@ -21,7 +23,7 @@ export interface KeychainOptions {
   readonly after: Clock['after'];
 }
 
-export interface Keychain extends SecretStore {
+export interface Keychain extends LockableStore {
   readonly kind: 'keychain';
   /** Writes, reads and deletes a harmless item. @throws vault_unavailable, vault_locked */
   probe(): Promise<void>;
@@ -42,7 +44,13 @@ export async function loadKeytar(): Promise<Keytar> {
 
 export function keychainVault(keytar: Keytar, options: KeychainOptions): Keychain {
   const { items, probe } = keychainItems(keytar, options);
-  return { kind: 'keychain', persistent: true, ...splitStore(items), probe };
+  const { forget, ...operations } = splitStore(items);
+  const store = lockable(
+    { kind: 'keychain', persistent: true, ...operations },
+    // The keychain's own lock is the system's: this one keeps the broker from asking it for anything.
+    { needsPassphrase: false, leavesMemory: true, shut: forget, open: () => undefined },
+  );
+  return { ...store, kind: 'keychain', probe };
 }
 
 const probeAccount = 'Tokentray checks that this keychain works [may be deleted]';

@@ -1,9 +1,10 @@
 // Chooses the vault. What the person asked for, or the keychain; without one memory, said loudly. Never plaintext.
 import { TokentrayError, assertNever, isTokentrayError } from '../errors.ts';
-import type { Clock, Log, SecretStore } from '../ports.ts';
+import type { Clock, Log } from '../ports.ts';
 import type { Secret } from '../secret.ts';
 import { keychainVault, loadKeytar } from './keychain.ts';
 import type { Keychain, Keytar } from './keychain.ts';
+import type { LockableStore } from './lockable.ts';
 import { memoryVault } from './memory.ts';
 import { openPassphraseFile } from './passphrase-file.ts';
 
@@ -24,7 +25,7 @@ export interface VaultOptions {
 }
 
 /** A vault and what to say about it in `status`. */
-export interface Vault extends SecretStore {
+export interface Vault extends LockableStore {
   /** Why it is not the unlocked keychain or what else limits it: one sentence; null when there is nothing to say. */
   readonly reason: string | null;
   /** Where a damaged vault file was put; null when there was none. */

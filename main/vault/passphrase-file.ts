@@ -2,12 +2,14 @@
 import { chmod, mkdir, readFile, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { TokentrayError, isTokentrayError } from '../errors.ts';
-import type { Clock, Log, SecretStore } from '../ports.ts';
+import type { Clock, Log } from '../ports.ts';
 import { quote } from '../quote.ts';
 import { Secret } from '../secret.ts';
 import { diskSteps, removeLeftovers, replaceFile } from './atomic-file.ts';
 import type { AtomicSteps } from './atomic-file.ts';
 import { printableLabel, secretKey } from './item-name.ts';
+import { lockable } from './lockable.ts';
+import type { LockableStore } from './lockable.ts';
 import { newKey, seal, unseal, usualCost } from './sealed.ts';
 import type { SealedItem, SealingKey } from './sealed.ts';
 
@@ -21,7 +23,7 @@ export interface PassphraseFileOptions {
   readonly steps?: AtomicSteps;
 }
 
-export interface PassphraseFile extends SecretStore {
+export interface PassphraseFile extends LockableStore {
   readonly kind: 'passphrase-file';
   /** Where a damaged file was put when this vault was opened; null when there was none. */
   readonly setAside: string | null;
@@ -29,52 +31,61 @@ export interface PassphraseFile extends SecretStore {
 
 const sizeLimit = 64 * 1024 * 1024;
 
+/** All that locking takes out of memory. */
+interface Opened {
+  readonly passphrase: Secret;
+  items: Map<string, SealedItem>;
+  key: SealingKey | null;
+  /** Which file `items` came from: another process may have replaced it since. */
+  seen: string | null;
+}
+
 /**
  * Opens the file, or starts an empty one. A damaged file is renamed and kept.
  * @throws vault_locked (wrong passphrase), vault_unavailable, store_full
  */
 export async function openPassphraseFile(options: PassphraseFileOptions): Promise<PassphraseFile> {
-  const { file, passphrase, log, steps = diskSteps } = options;
-  let items = new Map<string, SealedItem>();
-  let key: SealingKey | undefined;
-  /** Which file `items` came from: another process may have replaced it since. */
-  let seen: string | null = null;
+  // Not the options themselves: whatever holds on to them holds on to the passphrase.
+  const { file, log, clock, cost = usualCost, steps = diskSteps } = options;
+  /** Null while locked. */
+  let opened: Opened | null = { passphrase: options.passphrase, items: new Map(), key: null, seen: null };
 
   /** Takes up what is on the disk if it is not what was last seen; says where a damaged file went. */
-  async function load(): Promise<string | null> {
+  async function load(held: Opened): Promise<string | null> {
     const there = await identity(file);
-    if (there === seen) return null;
+    if (there === held.seen) return null;
     // A file that vanished takes nothing with it: the next write puts back what this process holds.
     if (there === null) {
-      seen = null;
+      held.seen = null;
       return null;
     }
-    const opened = await unseal(await readFile(file, 'utf8'), passphrase, key);
-    if (opened.kind === 'wrong-passphrase') throw wrongPassphrase(file);
-    if (opened.kind === 'damaged') {
-      seen = null;
-      return putAside(file, opened.because, options);
+    const found = await unseal(await readFile(file, 'utf8'), held.passphrase, held.key ?? undefined);
+    if (found.kind === 'wrong-passphrase') throw wrongPassphrase(file);
+    if (found.kind === 'damaged') {
+      held.seen = null;
+      return putAside(file, found.because, { log, clock });
     }
-    items = new Map(opened.items.map((item) => [secretKey(item), item]));
-    key = opened.key;
-    seen = there;
+    held.items = new Map(found.items.map((item) => [secretKey(item), item]));
+    held.key = found.key;
+    held.seen = there;
     return null;
   }
 
-  async function save(next: Map<string, SealedItem>): Promise<void> {
-    key ??= await newKey(passphrase, options.cost ?? usualCost);
-    const content = seal([...next.values()], key);
+  async function save(held: Opened, next: Map<string, SealedItem>): Promise<void> {
+    held.key ??= await newKey(held.passphrase, cost);
+    const content = seal([...next.values()], held.key);
     await replaceFile(file, content, steps);
-    items = next;
-    seen = await identity(file);
+    held.items = next;
+    held.seen = await identity(file);
   }
 
   let last: Promise<unknown> = Promise.resolve();
-  function inTurn<T>(attempted: string, work: () => Promise<T>): Promise<T> {
+  function inTurn<T>(attempted: string, work: (held: Opened) => Promise<T>): Promise<T> {
     const mine = last.then(async () => {
       try {
-        await load();
-        return await work();
+        if (opened === null) throw notOpen(file, attempted);
+        await load(opened);
+        return await work(opened);
       } catch (error) {
         throw explained(error, attempted, file);
       }
@@ -83,44 +94,73 @@ export async function openPassphraseFile(options: PassphraseFileOptions): Promis
     return mine;
   }
 
+  /** Only ever what the file was sealed with: without it, or with a damaged one, nothing tells a person from anybody else. */
+  async function reopen(passphrase: Secret | null): Promise<void> {
+    const attempted = 'unlock the passphrase file';
+    try {
+      if (passphrase === null) throw notOpen(file, attempted);
+      const there = await identity(file);
+      if (there === null) throw gone(file);
+      const found = await unseal(await readFile(file, 'utf8'), passphrase);
+      if (found.kind === 'wrong-passphrase') throw wrongPassphrase(file);
+      if (found.kind === 'damaged') throw damaged(file, found.because);
+      const items = new Map(found.items.map((item) => [secretKey(item), item]));
+      opened = { passphrase, items, key: found.key, seen: there };
+    } catch (error) {
+      throw explained(error, attempted, file);
+    }
+  }
+
   let setAside: string | null;
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     await removeLeftovers(file);
     await tighten(file, log);
-    setAside = await load();
+    setAside = await load(opened);
     // Tells at start, not at the first sign-in, that the folder cannot be written; and fixes the passphrase.
-    if (seen === null) await save(items);
+    if (opened.seen === null) await save(opened, opened.items);
   } catch (error) {
     throw explained(error, 'open the passphrase file', file);
   }
 
-  return {
-    kind: 'passphrase-file',
-    persistent: true,
-    setAside,
-    read: (ref) =>
-      inTurn('read from the passphrase file', async () => {
-        const item = items.get(secretKey(ref));
-        return item ? new Secret(item.secret) : null;
-      }),
-    write: (ref, value) =>
-      inTurn('write to the passphrase file', async () => {
-        const item = { kind: ref.kind, id: ref.id, label: printableLabel(ref.label), secret: value.reveal() };
-        await save(new Map(items).set(secretKey(ref), item));
-      }),
-    delete: (ref) =>
-      inTurn('delete from the passphrase file', async () => {
-        const next = new Map(items);
-        if (!next.delete(secretKey(ref))) return false;
-        await save(next);
-        return true;
-      }),
-    list: () =>
-      inTurn('list the passphrase file', async () =>
-        Array.from(items.values(), ({ kind, id, label }) => ({ kind, id, label })),
-      ),
-  };
+  const store = lockable(
+    {
+      kind: 'passphrase-file',
+      persistent: true,
+      read: (ref) =>
+        inTurn('read from the passphrase file', async ({ items }) => {
+          const item = items.get(secretKey(ref));
+          return item ? new Secret(item.secret) : null;
+        }),
+      write: (ref, value) =>
+        inTurn('write to the passphrase file', async (held) => {
+          const item = { kind: ref.kind, id: ref.id, label: printableLabel(ref.label), secret: value.reveal() };
+          await save(held, new Map(held.items).set(secretKey(ref), item));
+        }),
+      delete: (ref) =>
+        inTurn('delete from the passphrase file', async (held) => {
+          const next = new Map(held.items);
+          if (!next.delete(secretKey(ref))) return false;
+          await save(held, next);
+          return true;
+        }),
+      list: () =>
+        inTurn('list the passphrase file', async ({ items }) =>
+          Array.from(items.values(), ({ kind, id, label }) => ({ kind, id, label })),
+        ),
+    },
+    {
+      needsPassphrase: true,
+      leavesMemory: true,
+      shut() {
+        opened?.key?.key.fill(0);
+        opened?.key?.check.fill(0);
+        opened = null;
+      },
+      open: reopen,
+    },
+  );
+  return { ...store, kind: 'passphrase-file', setAside };
 }
 
 async function identity(file: string): Promise<string | null> {
@@ -170,6 +210,28 @@ function wrongPassphrase(file: string): TokentrayError {
     facts: { because: 'wrong-passphrase' },
   });
 }
+
+const notOpen = (file: string, attempted: string): TokentrayError =>
+  new TokentrayError('vault_locked', 'The vault is locked, and its passphrase opens it.', {
+    attempted,
+    subject: file,
+    advice: 'Unlock it: tokentray unlock, or in the window.',
+    facts: { because: 'no-passphrase' },
+  });
+
+const gone = (file: string): TokentrayError =>
+  new TokentrayError('vault_unavailable', 'The vault file is gone, so no passphrase can be checked.', {
+    attempted: 'unlock the passphrase file',
+    subject: file,
+    advice: 'Put it back; or start the broker again, with an empty vault.',
+  });
+
+const damaged = (file: string, because: string): TokentrayError =>
+  new TokentrayError('vault_damaged', `The vault file was damaged while it was locked: ${because}.`, {
+    attempted: 'unlock the passphrase file',
+    subject: file,
+    advice: 'Put a copy of it back; or start the broker again, which sets the damaged file aside.',
+  });
 
 function explained(error: unknown, attempted: string, file: string): TokentrayError {
   if (isTokentrayError(error)) return error;

@@ -26,7 +26,7 @@ type SealedFile = z.infer<typeof fileSchema>;
 
 const contentSchema = z.array(
   z.strictObject({
-    kind: z.enum(['grant', 'registration']),
+    kind: z.enum(['grant', 'registration', 'audit']),
     id: z.string(),
     label: z.string(),
     secret: z.string(),

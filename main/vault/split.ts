@@ -44,8 +44,13 @@ interface Place {
   readonly accounts: readonly string[];
 }
 
+interface SplitStore extends Pick<SecretStore, 'read' | 'write' | 'delete' | 'list'> {
+  /** Drops what is remembered between calls: names and numbers of items, never what is in them. */
+  forget(): void;
+}
+
 /** The operations of a `SecretStore` over short items. The process is the only writer of these items. */
-export function splitStore(items: Items): Pick<SecretStore, 'read' | 'write' | 'delete' | 'list'> {
+export function splitStore(items: Items): SplitStore {
   const places = new Map<string, Place>();
   const inTurn = turns();
 
@@ -135,6 +140,8 @@ export function splitStore(items: Items): Pick<SecretStore, 'read' | 'write' | '
         }
         return refs;
       }),
+
+    forget: () => places.clear(),
   };
 }
 

@@ -69,6 +69,16 @@ export function vaultContract(subject: Subject): void {
       expect(await reveal(store, registration)).toBe('of the registration');
     });
 
+    it('keeps the audit’s key like any other secret', async () => {
+      const audit: SecretRef = { kind: 'audit', id: 'same', label: 'Tokentray audit – signing key' };
+      await store.write(refOf('same'), secret('of the grant'));
+      await store.write(audit, secret('k'.repeat(3_000)));
+      expect(await reveal(store, audit)).toBe('k'.repeat(3_000));
+      expect(await store.list()).toContainEqual(audit);
+      expect(await store.delete(audit)).toBe(true);
+      expect(await reveal(store, refOf('same'))).toBe('of the grant');
+    });
+
     it('deletes once, and all of it', async () => {
       await store.write(refOf('gone'), secret('w'.repeat(4_000)));
       expect(await store.delete(refOf('gone'))).toBe(true);
