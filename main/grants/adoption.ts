@@ -4,10 +4,12 @@ import type { GrantDeps } from './deps.ts';
 import { record } from './history.ts';
 import { decodeGrant, type GrantItem } from './vault-items.ts';
 import { defaultServerSettings } from './server-settings.ts';
+import type { OfAccount } from './types.ts';
 
 export interface AdoptableGrant {
   readonly id: string;
   readonly server: string;
+  readonly account: string;
   readonly url: string;
   readonly issuer: string;
   readonly scopes: readonly string[];
@@ -17,13 +19,25 @@ export interface AdoptableGrant {
 export async function adoptableGrants(deps: GrantDeps): Promise<AdoptableGrant[]> {
   const found: AdoptableGrant[] = [];
   for (const { id, item } of await orphans(deps)) {
-    found.push({ id, server: item.server, url: item.url, issuer: item.issuer, scopes: item.scopes });
+    found.push({
+      id,
+      server: item.server,
+      account: item.account,
+      url: item.url,
+      issuer: item.issuer,
+      scopes: item.scopes,
+    });
   }
   return found;
 }
 
-/** Re-creates the rows of one such grant; its server's settings start over. Returns the server's name, null if gone. */
-export async function adoptGrant(deps: GrantDeps, id: string): Promise<string | null> {
+/** The registrations that such grants were issued to: without them they could not be taken up. */
+export async function orphanedRegistrations(deps: GrantDeps): Promise<ReadonlySet<string>> {
+  return new Set((await orphans(deps)).map(({ item }) => item.registrationId));
+}
+
+/** Re-creates the rows of one such grant; its server's settings start over. Returns whose it is, null if gone. */
+export async function adoptGrant(deps: GrantDeps, id: string): Promise<OfAccount | null> {
   const orphan = (await orphans(deps)).find((candidate) => candidate.id === id);
   if (orphan === undefined) return null;
   const { item } = orphan;
@@ -68,10 +82,12 @@ export async function adoptGrant(deps: GrantDeps, id: string): Promise<string | 
       hasRefreshToken: item.refresh_token !== null,
       endedAt: null,
       endedBecause: null,
+      identity: null,
+      endsAt: item.ends_at,
     });
   });
-  record(deps, 'adopted', server.name, id, { issuer: item.issuer });
-  return server.name;
+  record(deps, 'adopted', { server: server.name, account: item.account }, id, { issuer: item.issuer });
+  return { server: server.name, account: item.account };
 }
 
 async function orphans(deps: GrantDeps): Promise<{ id: string; item: GrantItem }[]> {
@@ -82,7 +98,7 @@ async function orphans(deps: GrantDeps): Promise<{ id: string; item: GrantItem }
     if (value === null) continue;
     try {
       const item = decodeGrant(value, ref.label);
-      const living = deps.store.grants.forServer(item.server);
+      const living = deps.store.grants.forServer(item.server, item.account);
       const taken = deps.store.servers.get(item.server);
       if ((living === null || living.endedAt !== null) && (taken === null || taken.url === item.url))
         found.push({ id: ref.id, item });

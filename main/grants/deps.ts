@@ -1,4 +1,5 @@
 // What every part of grants/ is given: the ports, the store, and the few settings that are not per server.
+import type { SteadyClock } from '../access/steady-clock.ts';
 import type { Clock, Fetch, Log, OpenUrl, Random, SecretStore } from '../ports.ts';
 import type { Store } from '../store/types.ts';
 
@@ -25,7 +26,14 @@ export interface GrantDeps {
   /** Metadata, registration, token and revocation requests under the limits of net/. */
   readonly oauthFetch: (scope: { server: URL; allowHttp: boolean }) => Fetch;
   readonly config: GrantConfig;
+  /** What the ends of grants are measured by. */
+  readonly steady: SteadyClock;
+  /** Told before the new person's token is used for anything: what was allowed for the one before ends with them. */
+  readonly onIdentityChanged?: (server: string, account: string) => void;
 }
+
+/** Without a steady clock the grants have their own one, over the same store. */
+export type GrantOptions = Omit<GrantDeps, 'steady'> & Partial<Pick<GrantDeps, 'steady'>>;
 
 export const defaultGrantConfig: GrantConfig = {
   clientName: 'Tokentray',

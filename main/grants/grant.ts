@@ -1,4 +1,6 @@
-// One server's grant: what state it is in, and what happens at a sign-in, a challenge, a step-up and a revocation.
+// One grant, of one server and account: what state it is in, and what happens at a sign-in, a challenge, a step-up and a revocation.
+import { lockedNow } from '../access/lock-refusal.ts';
+import type { SteadyClock } from '../access/steady-clock.ts';
 import type { Authorization, UpstreamAuth } from '../bridge/upstream-auth.ts';
 import { TokentrayError } from '../errors.ts';
 import { bearerChallenge, type Challenge } from '../oauth/challenge.ts';
@@ -8,14 +10,25 @@ import type { GrantRow, ServerRow } from '../store/types.ts';
 import { browserBudget } from './browser-budget.ts';
 import type { GrantDeps } from './deps.ts';
 import { discovered } from './discovered.ts';
+import type { RegistrationUse } from './drop-registrations.ts';
 import { record } from './history.ts';
 import type { LiveToken } from './live-token.ts';
 import type { LoopbackHost } from './loopback-host.ts';
-import { revokeGrant } from './revocation.ts';
+import { lifetimeOf, lifetimeOver } from './lifetime.ts';
+import { endLifetime, revokeGrant } from './revocation.ts';
 import { createSignIns, type SignIns } from './sign-ins.ts';
 import { stepUps } from './step-up.ts';
+import { waitingStepUp } from './waiting-step-up.ts';
 import { endedReason, tokenKeeper } from './token-keeper.ts';
-import type { GrantState, NeedsSignInReason, RevocationReceipt, SignIn, SignInOptions, SignInPlan } from './types.ts';
+import type {
+  GrantState,
+  NeedsSignInReason,
+  OfAccount,
+  RevocationReceipt,
+  SignIn,
+  SignInOptions,
+  SignInPlan,
+} from './types.ts';
 import { needsSignIn, untilAborted } from './waiting.ts';
 
 export interface Grant {
@@ -25,11 +38,21 @@ export interface Grant {
   signIn(options?: SignInOptions): Promise<SignIn>;
   token(options?: { minTtlMs?: number; signal?: AbortSignal }): Promise<LiveToken>;
   readonly auth: UpstreamAuth;
-  revoke(): Promise<RevocationReceipt>;
+  /** Once `within` is aborted nobody is asked any more: it is forgotten here, and the receipt says so. */
+  revoke(within?: AbortSignal): Promise<RevocationReceipt>;
+  registrationUse(): RegistrationUse;
+  isSigningIn(): boolean;
+  /** Its end was set, taken away, or has to be looked for again. */
+  looked(): void;
   /** Drops discovery documents and the access token; the refresh token stays. */
   clearCache(): { documents: number; accessTokens: number };
   woke(): void;
+  /** Resolves when what was on its way is written and no token is in memory; nothing begins until `unlock`. Never rejects. */
+  lock(): Promise<void>;
+  unlock(): void;
   close(): void;
+  /** Resolves when what has ended is given back and removed, or could not be. Never rejects. */
+  settled(): Promise<void>;
 }
 
 interface Asked {
@@ -44,16 +67,19 @@ const freshlySignedInMs = 60_000;
 export function createGrant(
   deps: GrantDeps,
   loopbackHost: LoopbackHost,
-  name: string,
+  steady: SteadyClock,
+  of: OfAccount,
   listener: (state: GrantState) => void,
 ): Grant {
+  const { server: name, account } = of;
   const server = (): ServerRow => {
     const row = deps.store.servers.get(name);
     if (row === null) throw new TokentrayError('unknown_server', `there is no server named ${name}`, { subject: name });
     return row;
   };
+  const newestRow = (): GrantRow | null => deps.store.grants.forServer(name, account);
   const livingRow = (): GrantRow | null => {
-    const row = deps.store.grants.forServer(name);
+    const row = newestRow();
     return row === null || row.endedAt !== null ? null : row;
   };
   const browserless = (): boolean => server().settings.flow !== 'authorization_code';
@@ -62,56 +88,103 @@ export function createGrant(
   const budget = browserBudget(deps.clock.now);
   /** Whether the server was ever seen to want a token: until then requests go without. */
   let wantsAuthorization = false;
-  /** What the next sign-in has to ask for besides: a step-up that waits for the person. */
-  let wanted: { scopes: readonly string[]; freshConsent: boolean; challenged: readonly string[] } | null = null;
+  const wanted = waitingStepUp(deps.clock.now);
   let signedInAt = 0;
+  let locked = false;
   let closed = false;
 
   const changed = (): void => {
     if (!closed) listener(state());
   };
-  const keeper = tokenKeeper(deps, { name, server, livingRow, discovery, browserless, changed });
-  const signIns: SignIns = createSignIns(deps, discovery, loopbackHost, name, server, {
+  const keeper = tokenKeeper(deps, { of, server, livingRow, discovery, browserless, changed });
+  const signIns: SignIns = createSignIns(deps, discovery, loopbackHost, of, server, {
     kept({ row, tokens, dpop }) {
       signedInAt = deps.clock.now();
-      if (wanted !== null) attempts.tried(wanted.challenged);
-      wanted = null;
+      settleStepUp();
       wantsAuthorization = true;
       keeper.adopt(tokens, dpop, row);
+      life.look();
+    },
+    declined(scopes) {
+      if (wanted.isWithin(scopes)) settleStepUp();
     },
     changed,
   });
+  const life = lifetimeOf({ clock: deps.clock, steady, log: deps.log, newest: newestRow, finish: end });
+
+  /** The end has come: used by nobody from here on, then given back and removed. */
+  async function end(): Promise<void> {
+    const before = keeper.live()?.access_token ?? null;
+    signIns.cancel();
+    keeper.need(lifetimeOver);
+    // What is on its way would bring tokens that nobody gives back: its end is waited for, and then it is the newest.
+    await Promise.all([keeper.settled(), signIns.settled()]);
+    // A sign-in that could not be called off any more has begun another one.
+    if (!life.isOver()) return;
+    const accessToken = keeper.live()?.access_token ?? before;
+    keeper.need(lifetimeOver);
+    await endLifetime(deps, discovery.http, server(), newestRow(), accessToken, discovery.get);
+    wanted.settle();
+    changed();
+  }
+
+  /** The person has decided, one way or the other: it counts as tried, and waits no longer. */
+  function settleStepUp(): void {
+    for (const challenged of wanted.settle()) attempts.tried(challenged);
+  }
 
   function state(): GrantState {
     const under = signIns.current();
     if (under !== null) return { kind: 'signing-in', url: under.url, since: under.since };
+    const row = livingRow();
+    if (life.isOver()) {
+      const at = row === null ? newestRow()?.endedAt : row.endsAt;
+      return {
+        kind: 'needs-sign-in',
+        because: lifetimeOver,
+        since: at == null ? null : row === null ? at : steady.toWall(at),
+      };
+    }
     const needs = keeper.needs();
     if (needs !== null) return { kind: 'needs-sign-in', ...needs };
-    const row = livingRow();
     const retry = keeper.retrying();
     if (retry !== null && !keeper.usable()) return { kind: 'retrying', at: retry.at, because: retry.because };
     const live = keeper.live();
     if (live !== null || row?.hasRefreshToken === true || (browserless() && wantsAuthorization)) {
+      const stepUp = wanted.shown(row?.grantedScopes ?? [], server().settings.removedScopes);
       return {
         kind: 'connected',
         accessTokenExpiresAt: live?.expiresAt ?? null,
         refreshesAt: live?.schedule?.refreshesAt ?? null,
         refreshable: row?.hasRefreshToken === true || browserless(),
+        ...(stepUp === null ? {} : { stepUp }),
       };
     }
     if (row !== null) return { kind: 'needs-sign-in', because: 'no-refresh-token', since: row.accessTokenExpiresAt };
-    const ended = deps.store.grants.forServer(name);
+    const ended = newestRow();
     if (ended !== null) return { kind: 'needs-sign-in', because: endedReason(ended), since: ended.endedAt };
     return wantsAuthorization ? { kind: 'needs-sign-in', because: 'never-signed-in', since: null } : { kind: 'open' };
   }
 
   async function token(options: { minTtlMs?: number; signal?: AbortSignal } = {}): Promise<LiveToken> {
+    if (life.isOver()) throw overdue();
     const fresh = keeper.token(options.minTtlMs ?? 0).catch((error: unknown) => {
+      if (life.isOver()) throw overdue();
       const needs = keeper.needs();
       if (needs === null) throw error;
       return throughSignIn(needs.because);
     });
-    return untilAborted(fresh, options.signal);
+    const live = await untilAborted(fresh, options.signal);
+    if (locked) throw lockedNow('get an access token');
+    // It may have ended while the token was on its way.
+    if (life.isOver()) throw overdue();
+    return live;
+  }
+
+  /** No browser opens by itself for it: the person said when it ends, and only they begin it anew. */
+  function overdue(): TokentrayError {
+    life.look();
+    return needsSignIn(of, lifetimeOver);
   }
 
   /** Where the person set `sign-in: auto` the browser opens by itself, within limits; else they are told. */
@@ -120,7 +193,7 @@ export function createGrant(
     // Signing in again and again cannot mend a server that refuses what its authorization server issues.
     const inVain = because === 'token-refused-by-server' && deps.clock.now() - signedInAt < freshlySignedInMs;
     if (inVain) throw told;
-    await opensByItself(wanted ?? {}, told);
+    await opensByItself(wanted.wish() ?? {}, told);
     const live = keeper.live();
     if (live === null) throw keeper.need('never-signed-in');
     return live;
@@ -129,7 +202,7 @@ export function createGrant(
   /** Never at another authorization server than before: the person has to look at that first. */
   async function opensByItself(options: SignInOptions, otherwise: TokentrayError): Promise<void> {
     if (server().settings.signIn !== 'auto' || browserless()) throw otherwise;
-    const last = deps.store.grants.forServer(name);
+    const last = newestRow();
     if (last !== null && last.issuer !== (await discovery.get()).as.issuer) {
       throw keeper.need('authorization-server-changed');
     }
@@ -143,11 +216,15 @@ export function createGrant(
 
   const auth: UpstreamAuth = {
     async authorize(asked) {
+      if (closed) throw needsSignIn(of, 'never-signed-in');
+      if (locked) throw lockedNow('authorize the request');
       const unasked = !wantsAuthorization && keeper.needs() === null && keeper.live() === null && !browserless();
-      if (unasked && deps.store.grants.forServer(name) === null) return { headers: {}, generation: 0 };
+      if (unasked && newestRow() === null) return { headers: {}, generation: 0 };
       return authorizationFor(await token(waiting(asked)), asked);
     },
     async challenged(used, challenge, asked) {
+      if (locked) throw lockedNow('authorize the request');
+      if (life.isOver()) throw overdue();
       const live = keeper.live();
       if (demandsDpopNonce(challenge.wwwAuthenticate) && challenge.dpopNonce !== null && live?.dpop != null) {
         live.dpop.nonces.remember(asked.url, new Headers({ 'dpop-nonce': challenge.dpopNonce }));
@@ -199,13 +276,20 @@ export function createGrant(
     const grantId = livingRow()?.id ?? null;
     const step = attempts.next(server(), livingRow(), challenged);
     if (step.kind === 'give-up') {
-      record(deps, 'step-up-failed', name, grantId, { scopes: challenged });
+      record(deps, 'step-up-failed', of, grantId, { scopes: challenged });
       throw step.error;
     }
-    record(deps, 'step-up-asked', name, grantId, { scopes: step.scopes });
-    if (browserless()) return authorizationFor(await keeper.minted(step.scopes), asked);
-    wanted = { scopes: step.scopes, freshConsent: step.freshConsent, challenged };
-    const signedIn = opensByItself(wanted, needsSignIn(name, 'more-scopes-wanted', step.scopes));
+    if (browserless()) {
+      record(deps, 'step-up-asked', of, grantId, { scopes: step.scopes });
+      return authorizationFor(await keeper.minted(step.scopes), asked);
+    }
+    // Said once while it waits: a call comes here again when the relay takes it over, and agents try again by themselves.
+    const { isNew, wish } = wanted.add(step, challenged);
+    if (isNew) record(deps, 'step-up-asked', of, grantId, { scopes: wish.scopes });
+    const signedIn = opensByItself(wish, needsSignIn(of, 'more-scopes-wanted', wish.scopes)).catch((error: unknown) => {
+      if (isNew) changed();
+      throw error;
+    });
     await untilAborted(signedIn, asked.signal);
     return authorizationFor(await token(waiting(asked)), asked);
   }
@@ -215,36 +299,73 @@ export function createGrant(
     row: livingRow,
     auth,
     token,
-    plan: (options = {}) => signIns.plan(options, wanted),
+    plan: (options = {}) => signIns.plan(options, wanted.wish()),
     async signIn(options = {}) {
+      if (locked) throw lockedNow('sign in');
       budget.personActed();
-      if (wanted === null) attempts.reset();
+      if (wanted.wish() === null) attempts.reset();
       if (browserless()) {
         keeper.retryNow();
         keeper.drop();
         const live = await keeper.token(0);
+        const row = livingRow();
+        if (row !== null && options.endsAt !== undefined) {
+          const endsAt = options.endsAt === null ? null : steady.fromWall(options.endsAt);
+          deps.store.grants.put({ ...row, endsAt });
+        }
+        life.look();
+        changed();
         return signIns.withoutBrowser(live.expiresAt);
       }
-      return signIns.start({ ...wanted, ...options });
+      return signIns.start({ ...wanted.wish(), ...options });
     },
-    async revoke() {
+    async revoke(within) {
+      if (locked) throw lockedNow('revoke the grant');
       signIns.cancel();
       // What is on its way would bring tokens that nobody revoked: its end is waited for, and then it is the newest.
-      await Promise.all([keeper.settled(), signIns.settled()]);
+      const settled = Promise.all([keeper.settled(), signIns.settled()]);
+      await untilAborted(settled, within).catch(() => undefined);
       const accessToken = keeper.live()?.access_token ?? null;
-      const receipt = await revokeGrant(deps, discovery.http, server(), livingRow(), accessToken, discovery.get);
-      if (receipt.forgottenHere) keeper.need('revoked-here');
+      const row = livingRow();
+      const receipt = await revokeGrant(deps, discovery.http, server(), row, accessToken, discovery.get, within);
+      if (receipt.forgottenHere) {
+        wanted.settle();
+        keeper.need('revoked-here');
+      }
       return receipt;
     },
+    isSigningIn: () => signIns.registration() !== null || signIns.current() !== null,
+    looked() {
+      life.look();
+      changed();
+    },
+    registrationUse: () => ({ state: state(), signingInWith: signIns.registration() }),
     clearCache() {
       // Without a refresh token the access token is all there is of the grant: it is no cache.
       const accessTokens = keeper.live() !== null && livingRow()?.hasRefreshToken === true ? 1 : 0;
-      if (accessTokens === 1) keeper.drop();
+      if (accessTokens === 1) {
+        keeper.drop();
+        changed();
+      }
       return { documents: discovery.drop(), accessTokens };
     },
-    woke: () => keeper.woke(),
+    settled: () => life.settled(),
+    woke() {
+      life.look();
+      keeper.woke();
+    },
+    async lock() {
+      locked = true;
+      await Promise.all([keeper.lock(), signIns.stop()]);
+    },
+    unlock() {
+      locked = false;
+      keeper.unlock();
+      life.look();
+    },
     close() {
       closed = true;
+      life.close();
       keeper.close();
       signIns.cancel();
     },

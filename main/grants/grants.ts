@@ -1,15 +1,23 @@
-// All grants of this user: servers added and forgotten, one state machine each, one stream of changes.
+// All grants of this user: servers and their accounts, one state machine for each, one stream of changes.
 import { TokentrayError } from '../errors.ts';
-import type { ServerRow } from '../store/types.ts';
+import type { UpstreamAuth } from '../bridge/upstream-auth.ts';
+import type { GrantRow, ServerRow } from '../store/types.ts';
+import { lockedNow } from '../access/lock-refusal.ts';
+import { createSteadyClock } from '../access/steady-clock.ts';
+import { checkedAccount } from './account-name.ts';
+import { accountsOf } from './accounts-of.ts';
 import { adoptableGrants, adoptGrant, type AdoptableGrant } from './adoption.ts';
-import type { GrantDeps } from './deps.ts';
+import type { GrantDeps, GrantOptions } from './deps.ts';
 import { bindClient } from './brought-client.ts';
+import { dropRegistrations, registrationsOf } from './drop-registrations.ts';
 import { createGrant, type Grant } from './grant.ts';
 import { record } from './history.ts';
+import { shownIdentity } from './identity.ts';
 import { loopbackHost } from './loopback-host.ts';
 import { checkedServer, defaultServerSettings } from './server-settings.ts';
-import type { GrantChange, Grants, GrantView, PreRegisteredClient } from './types.ts';
+import type { GrantChange, Grants, GrantView, OfAccount, PreRegisteredClient } from './types.ts';
 import { encodeFlow, flowRef } from './vault-items.ts';
+import { needsSignIn } from './waiting.ts';
 
 export interface GrantsOfUser extends Grants {
   /** Grants that the vault holds and the store does not know. */
@@ -17,12 +25,32 @@ export interface GrantsOfUser extends Grants {
   adopt(id: string): Promise<GrantView | null>;
   /** Binds a client that the user registered to the issuer of a server that is there already. @throws issuer_mismatch */
   bringClient(name: string, client: PreRegisteredClient): Promise<GrantView>;
+  /**
+   * At once nothing is begun any more that needs the vault. Resolves when what was on its way is written down, and no access
+   * token is in memory. Never rejects.
+   */
+  lock(): Promise<void>;
+  unlock(): void;
 }
 
-export function createGrants(deps: GrantDeps): GrantsOfUser {
+/** For what is under way when the broker ends. */
+const lastWordsMs = 2_000;
+/** Beyond this a date is a mistake, and no end is what was meant. */
+const longestLifeMs = 10 * 365 * 24 * 60 * 60_000;
+
+export function createGrants(options: GrantOptions): GrantsOfUser {
+  const deps: GrantDeps = { ...options, steady: options.steady ?? createSteadyClock(options) };
   const host = loopbackHost(deps);
-  const machines = new Map<string, Grant>();
+  /** By server, then by account. */
+  const machines = new Map<string, Map<string, Grant>>();
   const listeners = new Set<(change: GrantChange) => void>();
+  let locked = false;
+  const checkUnlocked = (attempted: string): void => {
+    if (locked) throw lockedNow(attempted);
+  };
+  const accounts = accountsOf(deps.store, (name) =>
+    [...(machines.get(name) ?? [])].flatMap(([account, machine]) => (machine.isSigningIn() ? [account] : [])),
+  );
 
   function serverRow(name: string): ServerRow {
     const row = deps.store.servers.get(name);
@@ -33,29 +61,58 @@ export function createGrants(deps: GrantDeps): GrantsOfUser {
     });
   }
 
-  function grant(name: string): Grant {
-    serverRow(name);
-    let machine = machines.get(name);
+  function machineOf(of: OfAccount): Grant {
+    serverRow(of.server);
+    const ofServer = machines.get(of.server) ?? new Map<string, Grant>();
+    machines.set(of.server, ofServer);
+    let machine = ofServer.get(of.account);
     if (machine === undefined) {
-      machine = createGrant(deps, host, name, (state) => {
-        for (const listener of listeners) listener({ server: name, state });
+      machine = createGrant(deps, host, deps.steady, of, (state) => {
+        for (const listener of listeners) listener({ ...of, state });
       });
-      machines.set(name, machine);
+      ofServer.set(of.account, machine);
+      if (locked) void machine.lock();
     }
     return machine;
   }
 
-  function view(name: string): GrantView {
+  /** Of an account that is there. @throws unknown_server, account_missing */
+  function grant(name: string, account: string | undefined): Grant {
+    serverRow(name);
+    return machineOf({ server: name, account: accounts.existing(name, account) });
+  }
+
+  /** Of an account that need not be there yet: to be signed in to. @throws unknown_server, invalid_input */
+  function toBeSignedIn(name: string, account: string | undefined): Grant {
+    serverRow(name);
+    return machineOf({
+      server: name,
+      account: account === undefined ? accounts.default(name) : checkedAccount(account),
+    });
+  }
+
+  function everyAccount(): OfAccount[] {
+    return deps.store.servers
+      .list()
+      .flatMap(({ name }) => accounts.list(name).map((account) => ({ server: name, account })));
+  }
+
+  function view(name: string, wanted?: string): GrantView {
     const { url, settings } = serverRow(name);
-    const row = grant(name).row();
+    const account = accounts.existing(name, wanted);
+    const machine = machineOf({ server: name, account });
+    const row = machine.row();
     // Of a grant that has ended, where it was from is still worth knowing.
-    const newest = row ?? deps.store.grants.forServer(name);
+    const newest = row ?? deps.store.grants.forServer(name, account);
     const registration = newest === null ? null : deps.store.registrations.get(newest.registrationId);
     return {
       server: name,
       url,
-      account: newest?.account ?? 'default',
-      state: grant(name).state(),
+      account,
+      isDefault: account === accounts.default(name),
+      identity: shownIdentity(newest?.identity ?? null),
+      endsAt: row === null || row.endsAt === null ? null : deps.steady.toWall(row.endsAt),
+      state: machine.state(),
       issuer: newest?.issuer ?? null,
       resource: newest?.resource ?? null,
       registration: registration?.kind ?? null,
@@ -65,10 +122,75 @@ export function createGrants(deps: GrantDeps): GrantsOfUser {
     };
   }
 
+  function checkEnd(endsAt: number | null | undefined): void {
+    if (endsAt == null) return;
+    const life = deps.steady.fromWall(endsAt) - deps.steady.now();
+    if (life > 0 && life <= longestLifeMs) return;
+    throw new TokentrayError('invalid_input', 'a grant ends in the future, and within ten years', {
+      attempted: 'set the end of a grant',
+    });
+  }
+
+  /** Of the grant as it is at each request: one account may be dropped and signed in to again, but never is one server another. */
+  function authOf(server: string, account: string): UpstreamAuth {
+    const { addedAt, url } = serverRow(server);
+    const current = (): UpstreamAuth => {
+      const row = serverRow(server);
+      if (row.addedAt === addedAt && row.url === url) return grant(server, account).auth;
+      throw new TokentrayError('unknown_server', `${server} is another server now`, { subject: server });
+    };
+    return {
+      authorize: async (asked) => current().authorize(asked),
+      challenged: async (used, challenge, asked) => current().challenged(used, challenge, asked),
+      answered(response) {
+        // The answer to a request that outlived its grant has nothing to tell anybody.
+        if (deps.store.servers.get(server)?.addedAt !== addedAt) return;
+        machines.get(server)?.get(account)?.auth.answered(response);
+      },
+    };
+  }
+
+  const everyMachine = (): Grant[] => [...machines.values()].flatMap((ofServer) => [...ofServer.values()]);
+
+  /** Takes grants out of the store and the vault. Nothing of them can be used from the first moment on. */
+  async function forgetGrants(rows: readonly GrantRow[], forgotten: string[]): Promise<void> {
+    // Ended before anything is deleted: an answer that is still on its way then finds that nobody wants it.
+    deps.store.transaction(() => {
+      for (const row of rows) {
+        deps.store.grants.put({ ...row, endedAt: row.endedAt ?? deps.clock.now(), endedBecause: 'forgotten' });
+      }
+    });
+    for (const row of rows) {
+      if (await deps.vault.delete({ kind: 'grant', id: row.id })) forgotten.push('refresh token');
+    }
+  }
+
+  // An end that came while no broker ran, and one that has to be waited for.
+  for (const { name } of deps.store.servers.list()) {
+    for (const account of deps.store.grants.accounts(name)) {
+      const row = deps.store.grants.forServer(name, account);
+      if (row?.endsAt != null) machineOf({ server: name, account }).looked();
+    }
+  }
+
   return {
     view,
-    state: (name) => grant(name).state(),
-    list: () => deps.store.servers.list().map((row) => view(row.name)),
+    state: (name, account) => grant(name, account).state(),
+    list: () => everyAccount().map(({ server, account }) => view(server, account)),
+    accounts(name) {
+      serverRow(name);
+      return accounts.list(name);
+    },
+    defaultAccount(name) {
+      serverRow(name);
+      return accounts.default(name);
+    },
+    setDefaultAccount(name, account) {
+      serverRow(name);
+      const was = accounts.default(name);
+      accounts.setDefault(name, account);
+      record(deps, 'default-account-set', { server: name, account: accounts.default(name) }, null, { was });
+    },
 
     async addServer({ name, url, settings = {}, flow, client }) {
       const merged = {
@@ -83,6 +205,8 @@ export function createGrants(deps: GrantDeps): GrantsOfUser {
           advice: `Choose another name, or drop that one first: tokentray forget ${name}`,
         });
       }
+      if (flow?.kind === 'id_jag' || flow?.kind === 'jwt_bearer' || client !== undefined)
+        checkUnlocked('keep a credential');
       if (flow?.kind === 'id_jag') {
         await deps.vault.write(
           flowRef(name, checked.url),
@@ -107,32 +231,58 @@ export function createGrants(deps: GrantDeps): GrantsOfUser {
     },
 
     async forgetServer(name) {
+      checkUnlocked('forget the server');
       const { url } = serverRow(name);
-      machines.get(name)?.close();
+      for (const machine of machines.get(name)?.values() ?? []) machine.close();
       machines.delete(name);
       const forgotten: string[] = [];
       const grants = deps.store.grants.list().filter((row) => row.server === name);
-      // Ended before anything is deleted: an answer that is still on its way then finds that nobody wants it.
-      deps.store.transaction(() => {
-        for (const row of grants) {
-          deps.store.grants.put({ ...row, endedAt: row.endedAt ?? deps.clock.now(), endedBecause: 'forgotten' });
-        }
-      });
-      for (const row of grants) {
-        if (await deps.vault.delete({ kind: 'grant', id: row.id })) forgotten.push('refresh token');
-      }
+      await forgetGrants(grants, forgotten);
       const flow = flowRef(name, url);
       if (await deps.vault.delete(flow)) forgotten.push(flow.label);
       deps.store.transaction(() => {
         for (const row of grants) deps.store.grants.remove(row.id);
         deps.store.servers.remove(name);
+        accounts.forgetServer(name);
       });
       forgotten.push('server');
       record(deps, 'forgotten', name, null, { forgotten });
       return { forgotten };
     },
 
+    async forgetAccount(name, wanted) {
+      checkUnlocked('forget the account');
+      serverRow(name);
+      const account = accounts.existing(name, wanted);
+      machines.get(name)?.get(account)?.close();
+      machines.get(name)?.delete(account);
+      const forgotten: string[] = [];
+      const grants = deps.store.grants.list().filter((row) => row.server === name && row.account === account);
+      await forgetGrants(grants, forgotten);
+      deps.store.transaction(() => {
+        for (const row of grants) deps.store.grants.remove(row.id);
+      });
+      // What was allowed was allowed for this account: another one with its name begins with nothing.
+      deps.onIdentityChanged?.(name, account);
+      forgotten.push('account');
+      record(deps, 'account-forgotten', { server: name, account }, null, { forgotten });
+      return { forgotten };
+    },
+
+    setEnd(name, endsAt, wanted) {
+      const machine = grant(name, wanted);
+      const row = machine.row();
+      const of = { server: name, account: accounts.existing(name, wanted) };
+      if (row === null || machine.state().kind === 'needs-sign-in') throw needsSignIn(of, 'never-signed-in');
+      checkEnd(endsAt);
+      deps.store.grants.put({ ...row, endsAt: endsAt === null ? null : deps.steady.fromWall(endsAt) });
+      record(deps, 'end-set', of, row.id, { endsAt });
+      machine.looked();
+      return view(name, of.account);
+    },
+
     async bringClient(name, client) {
+      checkUnlocked('keep a credential');
       const chosenIssuer = await bindClient(deps, serverRow(name), client);
       // Forgotten meanwhile, it must not come back.
       serverRow(name);
@@ -145,44 +295,83 @@ export function createGrants(deps: GrantDeps): GrantsOfUser {
       deps.store.servers.update(name, settings);
     },
 
-    plan: (name, options) => grant(name).plan(options),
-    signIn: (name, options) => grant(name).signIn(options),
-    async accessToken(name, options = {}) {
-      const token = await grant(name).token(options);
+    plan: async (name, asked = {}) => toBeSignedIn(name, asked.account).plan(asked),
+    async signIn(name, asked = {}) {
+      checkUnlocked('sign in');
+      checkEnd(asked.endsAt);
+      return toBeSignedIn(name, asked.account).signIn(asked);
+    },
+    async accessToken(name, { account, ...asked } = {}) {
+      const token = await grant(name, account).token(asked);
       return { access_token: token.access_token, token_type: token.token_type, expires_at: token.expiresAt };
     },
-    upstreamAuth: (name) => grant(name).auth,
-    revoke: (name) => grant(name).revoke(),
+    upstreamAuth: (name, account) => authOf(name, accounts.existing(name, account)),
+    revoke: async (name, account, within) => grant(name, account).revoke(within),
 
     async clearCache(name) {
+      checkUnlocked('clear the cache');
       const names = name === undefined ? deps.store.servers.list().map((row) => row.name) : [name];
-      const cleared = { documents: 0, accessTokens: 0, registrations: 0 };
-      for (const each of names) {
-        const { documents, accessTokens } = grant(each).clearCache();
-        cleared.documents += documents;
-        cleared.accessTokens += accessTokens;
-        record(deps, 'cache-cleared', each, null, { documents, accessTokens });
+      const cleared = names.map((server) => {
+        const each = accounts.list(server).map((account) => grant(server, account).clearCache());
+        return {
+          server,
+          documents: each.reduce((sum, { documents }) => sum + documents, 0),
+          accessTokens: each.reduce((sum, { accessTokens }) => sum + accessTokens, 0),
+          of: registrationsOf(deps, server),
+        };
+      });
+      const rest = name === undefined ? deps.store.documents.drop() : 0;
+      const rows = name === undefined ? deps.store.registrations.list() : cleared.flatMap(({ of }) => of);
+      const { dropped, kept } = await dropRegistrations(deps, rows, everyAccount, (of) =>
+        machineOf(of).registrationUse(),
+      );
+      for (const { server, documents, accessTokens, of } of cleared) {
+        const registrations = of.filter(({ id }) => dropped.has(id)).length;
+        record(deps, 'cache-cleared', server, null, { documents, accessTokens, registrations });
       }
-      if (name === undefined) cleared.documents += deps.store.documents.drop();
-      return cleared;
+      return {
+        documents: cleared.reduce((sum, { documents }) => sum + documents, rest),
+        accessTokens: cleared.reduce((sum, { accessTokens }) => sum + accessTokens, 0),
+        registrations: dropped.size,
+        registrationsKept: kept,
+      };
     },
 
     woke() {
-      for (const machine of machines.values()) machine.woke();
+      for (const machine of everyMachine()) machine.woke();
     },
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    adoptable: () => adoptableGrants(deps),
+    // Who asks how things are is told, locked or not: what the vault holds shows when it is opened.
+    adoptable: async () => (locked ? [] : adoptableGrants(deps)),
     async adopt(id) {
-      const name = await adoptGrant(deps, id);
-      return name === null ? null : view(name);
+      checkUnlocked('take up a grant');
+      const of = await adoptGrant(deps, id);
+      if (of === null) return null;
+      machineOf(of).looked();
+      return view(of.server, of.account);
+    },
+    async lock() {
+      locked = true;
+      await Promise.all(everyMachine().map((machine) => machine.lock()));
+    },
+    unlock() {
+      locked = false;
+      for (const machine of everyMachine()) machine.unlock();
     },
     async close() {
-      for (const machine of machines.values()) machine.close();
+      const all = everyMachine();
+      for (const machine of all) machine.close();
       machines.clear();
-      await Promise.resolve();
+      // What is being given back is written down; what takes longer is finished by the next broker.
+      await new Promise<void>((resolve) => {
+        const late = deps.clock.after(lastWordsMs, resolve);
+        void Promise.all(all.map((machine) => machine.settled()))
+          .then(late)
+          .then(resolve);
+      });
     },
   };
 }

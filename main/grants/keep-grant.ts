@@ -2,20 +2,25 @@
 import { randomUUID } from 'node:crypto';
 import type { DpopBinding } from '../oauth/dpop.ts';
 import type { TokenSet } from '../oauth/types.ts';
-import type { GrantRow, ServerRow } from '../store/types.ts';
+import type { GrantIdentity, GrantRow, ServerRow } from '../store/types.ts';
 import type { GrantDeps } from './deps.ts';
 import type { HeldRegistration } from './registrations.ts';
 import { encodeGrant, grantRef, type GrantItem } from './vault-items.ts';
 
-export const onlyAccount = 'default';
-
 export interface NewGrant extends Granted {
+  /** By the clock that never goes back; absent: as the living grant has it that this one takes the place of. */
+  readonly endsAt?: number | null;
+  /** Found out between the vault and the store: the refresh token is safe by then, and nobody uses the grant yet. */
+  readonly identify: () => Promise<GrantIdentity | null>;
+  /** Called in the moment in which the grant is there, before anybody can use it. */
+  readonly taken: (row: GrantRow) => void;
   /** Throws when the sign-in was called off or the server forgotten meanwhile. */
   readonly stillWanted: () => void;
 }
 
 export interface Granted {
   readonly server: ServerRow;
+  readonly account: string;
   readonly resource: string | null;
   readonly held: HeldRegistration;
   readonly requestedScopes: readonly string[];
@@ -24,40 +29,27 @@ export interface Granted {
 }
 
 /**
- * Keeps what a sign-in gave. The earlier grant of the same server ends with it; its secret is removed last, so that a
+ * Keeps what a sign-in gave. The earlier grant of the same server and account ends with it; its secret is removed last, so that a
  * crash at any point leaves a grant that still works.
  */
 export async function keepNewGrant(deps: GrantDeps, grant: NewGrant): Promise<GrantRow> {
   grant.stillWanted();
-  const { server, held, tokens } = grant;
-  const now = deps.clock.now();
-  const earlier = deps.store.grants.forServer(server.name);
+  const { server, account, held, tokens } = grant;
   const id = randomUUID();
   const granted = tokens.scope ?? grant.requestedScopes;
-  const row: GrantRow = {
-    id,
-    server: server.name,
-    account: onlyAccount,
-    resource: grant.resource,
-    issuer: held.registration.issuer,
-    registrationId: held.id,
-    requestedScopes: grant.requestedScopes,
-    grantedScopes: granted,
-    createdAt: now,
-    refreshedAt: null,
-    accessTokenExpiresAt: tokens.expires_at,
-    hasRefreshToken: tokens.refresh_token !== undefined,
-    endedAt: null,
-    endedBecause: null,
+  const earlierEnd = (): number | null => {
+    const earlier = deps.store.grants.forServer(server.name, account);
+    return earlier === null || earlier.endedAt !== null ? null : earlier.endsAt;
   };
+  const endsAt = grant.endsAt === undefined ? earlierEnd() : grant.endsAt;
   if (tokens.refresh_token !== undefined) {
     await deps.vault.write(
-      grantRef(id, server.name, server.url),
+      grantRef(id, server.name, server.url, account),
       encodeGrant({
         v: 1,
         server: server.name,
         url: server.url,
-        account: onlyAccount,
+        account,
         resource: grant.resource,
         issuer: held.registration.issuer,
         registrationId: held.id,
@@ -69,21 +61,45 @@ export async function keepNewGrant(deps: GrantDeps, grant: NewGrant): Promise<Gr
         refresh_token: tokens.refresh_token.reveal(),
         dpop_key: grant.dpop?.key.reveal() ?? null,
         rotates: null,
+        ends_at: endsAt,
       }),
     );
   }
+  let identity: GrantIdentity | null;
   try {
+    identity = await grant.identify();
     grant.stillWanted();
   } catch (error) {
     await deps.vault.delete({ kind: 'grant', id });
     throw error;
   }
+  const now = deps.clock.now();
+  const earlier = deps.store.grants.forServer(server.name, account);
+  const row: GrantRow = {
+    id,
+    server: server.name,
+    account,
+    resource: grant.resource,
+    issuer: held.registration.issuer,
+    registrationId: held.id,
+    requestedScopes: grant.requestedScopes,
+    grantedScopes: granted,
+    createdAt: now,
+    refreshedAt: null,
+    accessTokenExpiresAt: tokens.expires_at,
+    hasRefreshToken: tokens.refresh_token !== undefined,
+    endedAt: null,
+    endedBecause: null,
+    identity,
+    endsAt,
+  };
   deps.store.transaction(() => {
     if (earlier !== null && earlier.endedAt === null) {
       deps.store.grants.put({ ...earlier, endedAt: now, endedBecause: 'superseded' });
     }
     deps.store.grants.put(row);
   });
+  grant.taken(row);
   if (earlier !== null && earlier.hasRefreshToken) await deps.vault.delete({ kind: 'grant', id: earlier.id });
   return row;
 }
@@ -105,9 +121,10 @@ export async function keepRefreshed(
   const granted = tokens.scope ?? row.grantedScopes;
   if (rotated || item.rotates === null) {
     await deps.vault.write(
-      grantRef(row.id, server.name, server.url),
+      grantRef(row.id, server.name, server.url, row.account),
       encodeGrant({
         ...item,
+        ends_at: deps.store.grants.get(row.id)?.endsAt ?? null,
         scopes: [...granted],
         refresh_token: tokens.refresh_token?.reveal() ?? item.refresh_token,
         rotates: rotated || item.rotates === true,
@@ -119,7 +136,8 @@ export async function keepRefreshed(
     return null;
   }
   const next: GrantRow = {
-    ...row,
+    // An end may have been set, or taken away, while the answer was on its way.
+    ...(deps.store.grants.get(row.id) ?? row),
     grantedScopes: granted,
     refreshedAt: deps.clock.now(),
     accessTokenExpiresAt: tokens.expires_at,
@@ -128,14 +146,14 @@ export async function keepRefreshed(
   return next;
 }
 
-/** Keeps what a flow without a browser gave: one row per server, brought up to date with every token. */
+/** Keeps what a flow without a browser gave: one row per server and account, brought up to date with every token. */
 export function keepMinted(deps: GrantDeps, earlier: GrantRow | null, grant: Granted): GrantRow {
   const now = deps.clock.now();
   const same = earlier !== null && earlier.registrationId === grant.held.id && earlier.resource === grant.resource;
   const row: GrantRow = {
     id: same ? earlier.id : randomUUID(),
     server: grant.server.name,
-    account: onlyAccount,
+    account: grant.account,
     resource: grant.resource,
     issuer: grant.held.registration.issuer,
     registrationId: grant.held.id,
@@ -147,6 +165,8 @@ export function keepMinted(deps: GrantDeps, earlier: GrantRow | null, grant: Gra
     hasRefreshToken: false,
     endedAt: null,
     endedBecause: null,
+    identity: null,
+    endsAt: earlier?.endsAt ?? null,
   };
   deps.store.transaction(() => {
     if (earlier !== null && !same) deps.store.grants.put({ ...earlier, endedAt: now, endedBecause: 'superseded' });

@@ -61,7 +61,7 @@ export async function refreshGrant(
     return await keepAnswer(deps, row, server, { item, tokens, dpop });
   } catch (error) {
     if (!(error instanceof TokentrayError)) throw error;
-    return failed(deps, row, server, error);
+    return failed(deps, row, error);
   }
 }
 
@@ -77,7 +77,7 @@ export async function keepAnswer(
     const next = await keepRefreshed(deps, row, server, item, tokens);
     if (next === null) return { kind: 'needs-sign-in', because: 'revoked-here' };
     const rotated = tokens.refresh_token !== undefined;
-    record(deps, 'refreshed', server.name, row.id, { rotated, expiresAt: tokens.expires_at });
+    record(deps, 'refreshed', row, row.id, { rotated, expiresAt: tokens.expires_at });
     return { kind: 'refreshed', row: next, tokens, dpop };
   } catch (error) {
     if (!(error instanceof TokentrayError)) throw error;
@@ -88,16 +88,11 @@ export async function keepAnswer(
 const answerLost = (error: unknown): boolean =>
   isTokentrayError(error, 'token_unavailable') && error.facts['kind'] === 'lost';
 
-async function failed(
-  deps: GrantDeps,
-  row: GrantRow,
-  server: ServerRow,
-  error: TokentrayError,
-): Promise<RefreshOutcome> {
-  record(deps, 'refresh-failed', server.name, row.id, { error: error.code, why: error.message });
+async function failed(deps: GrantDeps, row: GrantRow, error: TokentrayError): Promise<RefreshOutcome> {
+  record(deps, 'refresh-failed', row, row.id, { error: error.code, why: error.message });
   if (error.code === 'token_refused' && error.facts['kind'] === 'ended') {
     await endGrant(deps, row, 'ended-by-provider');
-    record(deps, 'grant-ended', server.name, row.id, { because: 'ended-by-provider' });
+    record(deps, 'grant-ended', row, row.id, { because: 'ended-by-provider' });
     return { kind: 'needs-sign-in', because: 'ended-by-provider' };
   }
   if (error.code === 'client_unknown') return { kind: 'needs-sign-in', because: 'client-unknown' };

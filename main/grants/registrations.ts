@@ -126,16 +126,20 @@ export async function obtainRegistration(
 
   const choice = chooseRegistration({ as, preRegistered: null, cimdUrl: deps.config.cimdUrl });
   switch (choice.kind) {
-    case 'cimd':
-      return keepRegistration(deps, {
+    case 'cimd': {
+      const { client_id } = choice;
+      const kept = await keepRegistration(deps, {
         issuer: as.issuer,
         kind: 'cimd',
-        client_id: choice.client_id,
+        client_id,
         token_endpoint_auth_method: 'none',
         redirect_uris: redirectUris,
         client_secret_expires_at: null,
         registered_at: deps.clock.now(),
       });
+      record(deps, 'registered', server, null, { issuer: as.issuer, client_id, kind: 'cimd' });
+      return kept;
+    }
     case 'dcr': {
       const registration = await registerDynamically(http, as, {
         redirectUris,

@@ -14,6 +14,7 @@ import { quote } from '../quote.ts';
 import type { GrantRow, ServerRow } from '../store/types.ts';
 import type { GrantDeps } from './deps.ts';
 import { record } from './history.ts';
+import { type Another, anotherPerson, identify, knownIdentity, shownIdentity } from './identity.ts';
 import { keepNewGrant } from './keep-grant.ts';
 import type { HeldRegistration } from './registrations.ts';
 import { newDpopBinding, tokenLeg } from './token-leg.ts';
@@ -21,6 +22,9 @@ import type { SignIn, SignInResult } from './types.ts';
 
 export interface SignInRequest {
   readonly server: ServerRow;
+  readonly account: string;
+  /** By the machine's clock; absent: as the grant has it that this one takes the place of. */
+  readonly endsAt?: number | null;
   readonly discovery: Discovery;
   readonly challenge: Challenge | null;
   readonly held: HeldRegistration;
@@ -45,7 +49,8 @@ export async function startSignIn(
   request: SignInRequest,
   kept: (signedIn: SignedIn) => void,
 ): Promise<SignIn> {
-  const { server, discovery, held } = request;
+  const { server, account, discovery, held } = request;
+  const of = { server: server.name, account };
   const as: AuthorizationServer = discovery.as;
   const dpop = await newDpopBinding(discovery, request.challenge === null ? [] : [request.challenge.scheme]);
   // Some providers answer `offline_access` with a refresh token only after a fresh consent (OIDC Core section 11).
@@ -93,8 +98,23 @@ export async function startSignIn(
         cancelled.signal.throwIfAborted();
         if (deps.store.servers.get(server.name) === null) throw calledOff(server.name);
       };
+      const before = knownIdentity(deps, of);
+      let another: Another = { kind: 'same', words: null };
       const row = await keepNewGrant(deps, {
         server,
+        account,
+        ...(request.endsAt === undefined
+          ? {}
+          : { endsAt: request.endsAt === null ? null : deps.steady.fromWall(request.endsAt) }),
+        identify: () =>
+          identify(deps, http, { of, discovery, held, requested: request.scopes, tokens, dpop }, cancelled.signal),
+        taken(row) {
+          another = anotherPerson(before, row.identity);
+          if (another.kind === 'same') return;
+          record(deps, 'account-changed', of, row.id, { was: another.was, is: another.is });
+          // What was allowed was allowed for the other person's account.
+          deps.onIdentityChanged?.(server.name, account);
+        },
         resource: discovery.resource,
         held,
         requestedScopes: request.scopes,
@@ -114,9 +134,12 @@ export async function startSignIn(
         grantedScopes: row.grantedScopes,
         accessTokenExpiresAt: tokens.expires_at,
         refreshable: tokens.refresh_token !== undefined,
-        warning: deps.vault.persistent ? null : memoryWarning,
+        account,
+        identity: shownIdentity(row.identity),
+        endsAt: row.endsAt === null ? null : deps.steady.toWall(row.endsAt),
+        warning: warningOf([another.words, deps.vault.persistent ? null : memoryWarning]),
       };
-      record(deps, 'signed-in', server.name, row.id, {
+      record(deps, 'signed-in', of, row.id, {
         issuer: as.issuer,
         requested: request.scopes,
         granted: row.grantedScopes,
@@ -159,6 +182,9 @@ export async function startSignIn(
     },
   };
 }
+
+const warningOf = (words: readonly (string | null)[]): string | null =>
+  words.filter((each) => each !== null).join('; ') || null;
 
 export const memoryWarning = 'no keychain: this sign-in lives in memory only and is forgotten when the broker ends';
 

@@ -1,6 +1,6 @@
-// The sign-ins of one server: at most one under way, joined by whoever asks; a forgotten client is registered again once.
+// The sign-ins of one account: at most one under way, joined by whoever asks; a forgotten client is registered again once.
 import type { LoopbackHost, LoopbackLease } from './loopback-host.ts';
-import { TokentrayError } from '../errors.ts';
+import { isTokentrayError, TokentrayError } from '../errors.ts';
 import type { Discovery } from '../oauth/discovery.ts';
 import type { Loopback } from '../oauth/loopback.ts';
 import type { ServerRow } from '../store/types.ts';
@@ -10,7 +10,7 @@ import { record } from './history.ts';
 import { plannedScopes, signInPlan } from './plan.ts';
 import { heldRegistration, obtainRegistration, type HeldRegistration } from './registrations.ts';
 import { forgotOurClient, memoryWarning, startSignIn, type SignedIn } from './sign-in.ts';
-import type { SignIn, SignInOptions, SignInPlan, SignInResult } from './types.ts';
+import type { OfAccount, SignIn, SignInOptions, SignInPlan, SignInResult } from './types.ts';
 
 export interface SignIns {
   /** `stepUp`: what a challenge wants added to what is held. */
@@ -18,15 +18,21 @@ export interface SignIns {
   /** Starts a sign-in, or joins the one under way if it asks for the same; a person's other wish replaces it. */
   start(options: SignInOptions): Promise<SignIn>;
   current(): { url: string; since: number } | null;
+  /** The id of the registration that a sign-in goes on with, `any` while that is being found out. */
+  registration(): string | null;
   cancel(): void;
   /** Resolves when no sign-in is under way. Never rejects. */
   settled(): Promise<void>;
+  /** Calls off the one under way, one that is about to begin as well, and resolves when it is over. Never rejects. */
+  stop(): Promise<void>;
   /** The answer for a flow that needed no browser. */
   withoutBrowser(expiresAt: number | null): SignIn;
 }
 
 interface Events {
   kept(signedIn: SignedIn): void;
+  /** The person, or the authorization server for them, refused what was asked for. */
+  declined(scopes: readonly string[]): void;
   changed(): void;
 }
 
@@ -34,13 +40,16 @@ export function createSignIns(
   deps: GrantDeps,
   discovery: Discovered,
   host: LoopbackHost,
-  name: string,
+  of: OfAccount,
   server: () => ServerRow,
   events: Events,
 ): SignIns {
+  const { server: name, account } = of;
   let pending: { readonly wish: string; readonly signIn: Promise<SignIn> } | null = null;
   let underWay: { readonly wish: string; readonly signIn: SignIn; readonly since: number; opened: boolean } | null =
     null;
+
+  let registration: string | null = null;
 
   /** Discovery as the server's own challenge would have it: asked for when none was seen yet. */
   async function discover(options: SignInOptions): Promise<Discovery> {
@@ -75,8 +84,10 @@ export function createSignIns(
   }
 
   async function open(options: SignInOptions, repeated: boolean): Promise<SignIn> {
+    registration = 'any';
     const found = await discover(options);
     const { lease, redirectUri, held } = await client(found, options);
+    registration = held.id;
     try {
       const planned = plannedScopes(server(), found, discovery.lastChallenge(), options);
       const signIn = await startSignIn(
@@ -85,6 +96,8 @@ export function createSignIns(
         lease.loopback,
         {
           server: server(),
+          account,
+          ...(options.endsAt === undefined ? {} : { endsAt: options.endsAt }),
           discovery: found,
           challenge: discovery.lastChallenge(),
           held,
@@ -96,7 +109,7 @@ export function createSignIns(
         },
         events.kept,
       );
-      const done = finished(signIn, held, options, repeated, lease);
+      const done = finished(signIn, held, options, repeated, lease, planned.scopes);
       done.catch(() => undefined);
       return { ...signIn, done };
     } catch (error) {
@@ -114,6 +127,7 @@ export function createSignIns(
     options: SignInOptions,
     repeated: boolean,
     lease: LoopbackLease,
+    scopes: readonly string[],
   ): Promise<SignInResult> {
     try {
       const result = await signIn.done;
@@ -121,6 +135,7 @@ export function createSignIns(
       return result;
     } catch (error) {
       failed(error);
+      if (isTokentrayError(error, 'authorization_denied')) events.declined(scopes);
       if (repeated || !forgotOurClient(error, held)) throw error;
       const next = await open({ ...options, registerAgain: true }, true);
       if (options.openBrowser !== false) return await next.done;
@@ -146,7 +161,7 @@ export function createSignIns(
   function failed(error: unknown): void {
     // What was cached may be what is wrong; the next attempt looks again.
     discovery.drop();
-    record(deps, 'sign-in-failed', name, null, {
+    record(deps, 'sign-in-failed', of, null, {
       error: error instanceof TokentrayError ? error.code : 'internal',
       why: error instanceof Error ? error.message : 'unknown failure',
     });
@@ -159,7 +174,10 @@ export function createSignIns(
         const current = { wish, signIn: opened, since: deps.clock.now(), opened: options.openBrowser !== false };
         underWay = current;
         const over = (): void => {
-          if (underWay === current) underWay = null;
+          if (underWay === current) {
+            underWay = null;
+            registration = null;
+          }
           events.changed();
         };
         opened.done.then(over, over);
@@ -167,6 +185,7 @@ export function createSignIns(
         return opened;
       })
       .catch((error: unknown) => {
+        registration = null;
         failed(error);
         throw error;
       })
@@ -216,13 +235,19 @@ export function createSignIns(
       }
     },
     current: () => (underWay?.signIn.url == null ? null : { url: underWay.signIn.url, since: underWay.since }),
+    registration: () => registration,
     cancel: () => underWay?.signIn.cancel(),
     async settled() {
       const opened = await pending?.signIn.catch(() => null);
       await (opened ?? underWay?.signIn)?.done.catch(() => undefined);
     },
+    async stop() {
+      const opened = (await pending?.signIn.catch(() => null)) ?? underWay?.signIn;
+      opened?.cancel();
+      await opened?.done.catch(() => undefined);
+    },
     withoutBrowser(expiresAt) {
-      const row = deps.store.grants.forServer(name);
+      const row = deps.store.grants.forServer(name, account);
       const result: SignInResult = {
         server: name,
         issuer: row?.issuer ?? '',
@@ -230,6 +255,9 @@ export function createSignIns(
         grantedScopes: row?.grantedScopes ?? [],
         accessTokenExpiresAt: expiresAt,
         refreshable: true,
+        account,
+        identity: null,
+        endsAt: row?.endsAt ?? null,
         warning: deps.vault.persistent ? null : memoryWarning,
       };
       return {
@@ -252,7 +280,7 @@ function registeredUri(held: HeldRegistration, loopback: Loopback): string {
 }
 
 /** What a sign-in is to ask for, as far as somebody said so: two with the same wish are one. */
-function wishOf({ scopes, issuer, freshConsent, registerAgain }: SignInOptions): string {
+function wishOf({ scopes, issuer, freshConsent, registerAgain, endsAt }: SignInOptions): string {
   const wanted = scopes === undefined ? null : [...scopes].sort();
-  return JSON.stringify([wanted, issuer ?? null, freshConsent === true, registerAgain === true]);
+  return JSON.stringify([wanted, issuer ?? null, freshConsent === true, registerAgain === true, endsAt]);
 }

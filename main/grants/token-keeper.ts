@@ -1,4 +1,5 @@
-// One server's access token: kept fresh, refreshed by one request however many wait, given up only when it is certain.
+// One grant's access token: kept fresh, refreshed by one request however many wait, given up only when it is certain.
+import { lockedNow } from '../access/lock-refusal.ts';
 import { TokentrayError } from '../errors.ts';
 import type { DpopBinding } from '../oauth/dpop.ts';
 import type { TokenSet } from '../oauth/types.ts';
@@ -13,7 +14,7 @@ import { mint } from './mint.ts';
 import { plannedScopes } from './plan.ts';
 import { keepAnswer, refreshGrant, type Refreshed } from './refresh.ts';
 import { heldRegistration } from './registrations.ts';
-import type { NeedsSignInReason } from './types.ts';
+import type { NeedsSignInReason, OfAccount } from './types.ts';
 import { needsSignIn } from './waiting.ts';
 
 export interface TokenKeeper {
@@ -35,14 +36,17 @@ export interface TokenKeeper {
   drop(): void;
   /** What failed before no longer counts: a person wants another try now. */
   retryNow(): void;
-  /** Resolves when no refresh is on its way. Never rejects. */
+  /** Resolves when no refresh, and no token without a browser, is on its way. Never rejects. */
   settled(): Promise<void>;
   woke(): void;
+  /** Nothing new is begun; what is on its way is written down, and then every token is forgotten. Never rejects. */
+  lock(): Promise<void>;
+  unlock(): void;
   close(): void;
 }
 
 interface Surroundings {
-  readonly name: string;
+  readonly of: OfAccount;
   readonly server: () => ServerRow;
   readonly livingRow: () => GrantRow | null;
   readonly discovery: Discovered;
@@ -51,16 +55,19 @@ interface Surroundings {
 }
 
 export function tokenKeeper(deps: GrantDeps, around: Surroundings): TokenKeeper {
-  const { name, server, livingRow, discovery, browserless, changed } = around;
+  const { of, server, livingRow, discovery, browserless, changed } = around;
+  const { server: name, account } = of;
   let live: LiveToken | null = null;
   let generation = 0;
   let refreshing: Promise<LiveToken> | null = null;
+  const minting = new Set<Promise<LiveToken>>();
   let needs: { because: NeedsSignInReason; since: number } | null = null;
   let retry: { at: number; failures: number; because: string } | null = null;
   /** A refresh whose answer the vault would not take; nothing else may be tried before it is written. */
   let unwritten: { row: GrantRow; refreshed: Refreshed } | null = null;
   let usedSinceRefresh = false;
   let stopTimer: (() => void) | null = null;
+  let locked = false;
   let closed = false;
 
   function usable(minTtlMs = 0): boolean {
@@ -72,13 +79,14 @@ export function tokenKeeper(deps: GrantDeps, around: Surroundings): TokenKeeper 
 
   function adopt(tokens: TokenSet, dpop: DpopBinding | null, row: GrantRow | null): LiveToken {
     generation += 1;
-    live = liveToken(tokens, deps.clock.now(), generation, dpop, deps.random);
+    const token = liveToken(tokens, deps.clock.now(), generation, dpop, deps.random);
+    live = locked ? null : token;
     needs = null;
     retry = null;
     usedSinceRefresh = false;
     schedule(row?.hasRefreshToken === true || browserless());
     changed();
-    return live;
+    return token;
   }
 
   function schedule(refreshable: boolean): void {
@@ -96,7 +104,7 @@ export function tokenKeeper(deps: GrantDeps, around: Surroundings): TokenKeeper 
     const first = needs?.because !== because;
     needs = { because, since: needs?.since ?? deps.clock.now() };
     if (first) changed();
-    return needsSignIn(name, because);
+    return needsSignIn(of, because);
   }
 
   function refreshOnce(): Promise<LiveToken> {
@@ -113,12 +121,13 @@ export function tokenKeeper(deps: GrantDeps, around: Surroundings): TokenKeeper 
   }
 
   async function obtain(): Promise<LiveToken> {
-    if (closed) throw needsSignIn(name, 'never-signed-in');
+    if (closed) throw needsSignIn(of, 'never-signed-in');
+    if (locked) throw lockedNow('refresh the access token');
     if (retry !== null && deps.clock.now() < retry.at) throw tryingLater();
     if (browserless()) return minted();
     const row = livingRow();
     if (row === null || !row.hasRefreshToken) {
-      throw need(row === null ? endedReason(deps.store.grants.forServer(name)) : 'no-refresh-token');
+      throw need(row === null ? endedReason(deps.store.grants.forServer(name, account)) : 'no-refresh-token');
     }
     const outcome =
       unwritten?.row.id === row.id
@@ -142,7 +151,14 @@ export function tokenKeeper(deps: GrantDeps, around: Surroundings): TokenKeeper 
     }
   }
 
-  async function minted(scopes?: readonly string[]): Promise<LiveToken> {
+  function minted(scopes?: readonly string[]): Promise<LiveToken> {
+    if (locked) return Promise.reject(lockedNow('get an access token'));
+    const work = mintNow(scopes).finally(() => minting.delete(work));
+    minting.add(work);
+    return work;
+  }
+
+  async function mintNow(scopes?: readonly string[]): Promise<LiveToken> {
     try {
       const found = await discovery.get();
       const held = await heldRegistration(deps, found.as.issuer);
@@ -156,18 +172,19 @@ export function tokenKeeper(deps: GrantDeps, around: Surroundings): TokenKeeper 
       });
       const row = keepMinted(deps, livingRow(), {
         server: server(),
+        account,
         resource: found.resource,
         held,
         requestedScopes: planned.scopes,
         tokens,
         dpop,
       });
-      record(deps, 'refreshed', name, row.id, { flow: server().settings.flow, expiresAt: tokens.expires_at });
+      record(deps, 'refreshed', of, row.id, { flow: server().settings.flow, expiresAt: tokens.expires_at });
       return adopt(tokens, dpop, row);
     } catch (error) {
       if (!(error instanceof TokentrayError)) throw error;
       if (error.retry === 'later') throw later(error, null);
-      record(deps, 'refresh-failed', name, null, { error: error.code, why: error.message });
+      record(deps, 'refresh-failed', of, null, { error: error.code, why: error.message });
       throw error;
     }
   }
@@ -177,9 +194,11 @@ export function tokenKeeper(deps: GrantDeps, around: Surroundings): TokenKeeper 
     const wait = backoff(failures, deps.random, retryAfterMs);
     retry = { at: deps.clock.now() + wait, failures, because: error.message };
     stopTimer?.();
-    stopTimer = deps.clock.after(wait, () => {
-      if (usedSinceRefresh || live !== null) refreshInBackground();
-    });
+    stopTimer = locked
+      ? null
+      : deps.clock.after(wait, () => {
+          if (usedSinceRefresh || live !== null) refreshInBackground();
+        });
     changed();
     return tryingLater(error);
   }
@@ -196,6 +215,18 @@ export function tokenKeeper(deps: GrantDeps, around: Surroundings): TokenKeeper 
     });
   }
 
+  /** Tried once more: it is the only copy of what the provider has rotated to. Should the vault still not take it, it stays. */
+  async function writeUnwritten(): Promise<void> {
+    const held = unwritten;
+    if (held === null) return;
+    const kept = await keepAnswer(deps, held.row, server(), held.refreshed).catch(() => null);
+    if (kept !== null && kept.kind !== 'unwritten' && unwritten === held) unwritten = null;
+  }
+
+  async function settled(): Promise<void> {
+    await Promise.allSettled([refreshing, ...minting]);
+  }
+
   const mayRefresh = (): boolean =>
     (retry === null || deps.clock.now() >= retry.at) && (browserless() || livingRow()?.hasRefreshToken === true);
 
@@ -210,12 +241,13 @@ export function tokenKeeper(deps: GrantDeps, around: Surroundings): TokenKeeper 
     needs: () => needs,
     retrying: () => retry,
     async token(minTtlMs) {
+      if (locked) throw lockedNow('get an access token');
       usedSinceRefresh = true;
       if (live !== null && usable(minTtlMs)) {
         if (isDue() && mayRefresh()) refreshInBackground();
         return live;
       }
-      if (needs !== null) throw needsSignIn(name, needs.because);
+      if (needs !== null) throw needsSignIn(of, needs.because);
       try {
         return await refreshOnce();
       } catch (error) {
@@ -230,8 +262,18 @@ export function tokenKeeper(deps: GrantDeps, around: Surroundings): TokenKeeper 
       retry = null;
       needs = null;
     },
-    async settled() {
-      await refreshing?.catch(() => undefined);
+    settled,
+    async lock() {
+      locked = true;
+      live = null;
+      stopTimer?.();
+      await settled();
+      await writeUnwritten();
+    },
+    unlock() {
+      locked = false;
+      // Its timer ended with the lock, and a person has come.
+      retry = null;
     },
     woke() {
       if (isDue() && usedSinceRefresh && mayRefresh()) refreshInBackground();
@@ -244,12 +286,13 @@ export function tokenKeeper(deps: GrantDeps, around: Surroundings): TokenKeeper 
   };
 }
 
-/** Why the newest grant of a server is over. */
+/** Why the newest grant of an account is over. */
 export function endedReason(row: GrantRow | null): NeedsSignInReason {
   switch (row?.endedBecause) {
     case 'ended-by-provider':
     case 'revoked-here':
     case 'lost-from-vault':
+    case 'lifetime-over':
       return row.endedBecause;
     default:
       return 'never-signed-in';

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { TokentrayError } from '../errors.ts';
 import type { SecretRef } from '../ports.ts';
 import { secret, type Secret } from '../secret.ts';
+import { usualAccount } from './history.ts';
 
 const text = z.string().max(16_384);
 
@@ -24,6 +25,8 @@ const grantItem = z.object({
   dpop_key: text.nullable(),
   /** Whether this server was seen to rotate refresh tokens; null: no refresh yet. */
   rotates: z.boolean().nullable(),
+  /** The end that the person set: a grant that is taken up again must not outlive it. By the clock that never goes back. */
+  ends_at: z.number().nullable().default(null),
 });
 
 /** The vault's item of one grant. `refresh_token` and `dpop_key` are plain strings here: the item as a whole is the secret. */
@@ -80,8 +83,9 @@ export const encodeFlow = (item: FlowItem): Secret => encode(item);
 export const decodeFlow = (value: Secret, server: string): FlowItem => decode(flowItem, value, server);
 
 /** How a grant's item is named in the keychain: a person looking through it recognises server and host. */
-export function grantRef(id: string, server: string, url: string): SecretRef {
-  return { kind: 'grant', id, label: `${server} (${new URL(url).host}) – refresh token` };
+export function grantRef(id: string, server: string, url: string, account: string): SecretRef {
+  const whose = account === usualAccount ? server : `${server}, ${account}`;
+  return { kind: 'grant', id, label: `${whose} (${new URL(url).host}) – refresh token` };
 }
 
 export function registrationRef(id: string, issuer: string): SecretRef {

@@ -30,6 +30,7 @@ const schema = z.object({
   pushed_authorization_request_endpoint: optionalText,
   require_pushed_authorization_requests: optionalFlag,
   jwks_uri: optionalText,
+  userinfo_endpoint: optionalText,
   service_documentation: optionalText,
   scopes_supported: optionalList,
   response_types_supported: optionalList,
@@ -56,6 +57,7 @@ const endpoints = [
   'device_authorization_endpoint',
   'pushed_authorization_request_endpoint',
   'jwks_uri',
+  'userinfo_endpoint',
 ] as const;
 
 interface CheckedMetadata {

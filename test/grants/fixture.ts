@@ -1,9 +1,9 @@
 // Grants as the broker has them, against a real authorization server and a real protected MCP server on loopback.
 import { createGrants, type GrantsOfUser } from '../../main/grants/grants.ts';
-import { defaultGrantConfig, type GrantConfig, type GrantDeps } from '../../main/grants/deps.ts';
+import { defaultGrantConfig, type GrantConfig, type GrantOptions } from '../../main/grants/deps.ts';
 import { createLog } from '../../main/log/log.ts';
 import { createOutbound } from '../../main/net/outbound.ts';
-import type { SecretStore } from '../../main/ports.ts';
+import type { Clock, SecretStore } from '../../main/ports.ts';
 import { openStore } from '../../main/store/open.ts';
 import type { Store } from '../../main/store/types.ts';
 import { memoryVault } from '../../main/vault/memory.ts';
@@ -25,6 +25,10 @@ export interface World extends AsyncDisposable {
   readonly browser: Browser;
   readonly grants: GrantsOfUser;
   readonly log: string[];
+  /** The accounts for which everything that was allowed had to end: `server/account`. */
+  readonly endedFor: string[];
+  /** Another process over the same database and vault; it ends with this world. */
+  restart(clock?: Clock): GrantsOfUser;
   /** One request of an agent, as the bridge makes it: authorized, and repeated as the grant says. Gives the last status. */
   call(tool?: string): Promise<number>;
   signIn(): Promise<void>;
@@ -49,8 +53,9 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   const { store } = openStore({ file: ':memory:', log, clock });
   const vault = options.vault ?? memoryVault();
   const browser = createBrowser(options.browser ?? {});
+  const endedFor: string[] = [];
   const outbound = createOutbound({ log, env: {} });
-  const deps: GrantDeps = {
+  const deps: GrantOptions = {
     clock,
     random: () => 0.5,
     log,
@@ -59,8 +64,15 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     openUrl: browser.openUrl,
     oauthFetch: outbound.oauthFetch,
     config: { ...defaultGrantConfig, callbackPort: 0, ...options.config },
+    onIdentityChanged: (name, account) => endedFor.push(`${name}/${account}`),
   };
-  const grants = createGrants(deps);
+  const all: GrantsOfUser[] = [];
+  const start = (over: GrantOptions): GrantsOfUser => {
+    const started = createGrants(over);
+    all.push(started);
+    return started;
+  };
+  const grants = start(deps);
   await (options.add ?? ((all, url) => all.addServer({ name: 'demo', url })))(grants, server.url);
 
   async function call(tool = 'echo'): Promise<number> {
@@ -100,13 +112,15 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     browser,
     grants,
     log: lines,
+    endedFor,
+    restart: (later = clock) => start({ ...deps, clock: later }),
     call,
     async signIn() {
       const signIn = await grants.signIn('demo');
       await signIn.done;
     },
     async [Symbol.asyncDispose]() {
-      await grants.close();
+      for (const each of all) await each.close();
       await server.close();
       await authorizationServer.close();
       await outbound.close();

@@ -19,6 +19,8 @@ const row = (requested: string[], granted: string[]): GrantRow => ({
   hasRefreshToken: true,
   endedAt: null,
   endedBecause: null,
+  identity: null,
+  endsAt: null,
 });
 
 describe('stepping up', () => {
