@@ -38,6 +38,8 @@ export interface AuthorizationServerOptions {
   readonly revocation?: boolean;
   readonly introspection?: boolean;
   readonly dpop?: boolean | 'nonce';
+  /** What an ID token says of an account beside its `sub`, whatever scopes are granted. Default: nothing. */
+  readonly people?: Readonly<Record<string, Readonly<Record<string, string | boolean>>>>;
   /** Pushed authorization requests (RFC 9126). Default: off. */
   readonly par?: boolean | 'required';
 }
@@ -86,7 +88,13 @@ export function providerConfiguration({
       serial: serial(),
       ...('grantId' in token && token.grantId !== undefined ? { grant_id: token.grantId } : {}),
     }),
-    findAccount: (_ctx, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
+    findAccount: (_ctx, sub) => ({ accountId: sub, claims: () => ({ sub, ...options.people?.[sub] }) }),
+    ...(options.people === undefined
+      ? {}
+      : {
+          claims: { openid: ['sub', ...new Set(Object.values(options.people).flatMap(Object.keys))] },
+          conformIdTokenClaims: false,
+        }),
     interactions: { url: (_ctx, interaction) => `${prefix}/interaction/${interaction.uid}` },
     renderError: (ctx, out) => errorPage(ctx, { ...out }),
     clientBasedCORS: () => false,

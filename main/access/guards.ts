@@ -1,0 +1,99 @@
+// What stands between an agent's connections and the servers: nothing goes on before a person allowed it, and what ends, ends at once.
+import type { KnownServer } from '../bridge/relay/types.ts';
+import type { Audit } from '../audit/types.ts';
+import type { Clock } from '../ports.ts';
+import type { ApprovalChange, Approvals } from './approvals.ts';
+import { LiveGuard } from './live-guard.ts';
+import { lockedNow } from './lock-refusal.ts';
+import type { Pins } from './pins.ts';
+import type { Prompts } from './prompts.ts';
+import type { Caller, Guard, Guards, ToolRules } from './types.ts';
+
+export interface GuardParts {
+  readonly clock: Clock;
+  readonly approvals: Approvals;
+  readonly prompts: Prompts;
+  /** `off`: nobody is asked; what a person set for a server holds all the same. */
+  readonly mode: () => 'ask' | 'off';
+  /** Whether the person has locked everything; absent: nobody can. */
+  readonly isLocked?: () => boolean;
+  /** How long a request waits for the person, in milliseconds. */
+  readonly wait: () => number;
+  /** Which account of the server this caller uses. @throws unknown_server, account_missing */
+  readonly accountOf: (caller: Caller, server: string) => string;
+  /** What can be answered without the server; null: nothing. */
+  readonly known: (server: string, account: string) => KnownServer | null;
+  /** What holds for every agent of the server. */
+  readonly serverRules: (server: string) => ToolRules;
+  readonly pins: Pick<Pins, 'standing' | 'seen' | 'filter'>;
+  readonly audit: Pick<Audit, 'toolCall'>;
+}
+
+export interface LiveGuards extends Guards {
+  /** The agent may no longer use the bridge. */
+  agentEnded(agentId: string): void;
+  serverForgotten(server: string, account?: string): void;
+  /** A setting or an account may have changed: whoever is not allowed any more, or not with that account, is shut out. */
+  look(): void;
+  /** From here on `isLocked` says so. With `end`, whatever is open ends; else it goes on, and nothing new begins. */
+  locked(end: boolean): void;
+  unlocked(): void;
+  close(): void;
+}
+
+export function createGuards(parts: GuardParts): LiveGuards {
+  const live = new Set<LiveGuard>();
+  const connections = new Map<string, number>();
+
+  const onApproval = (change: ApprovalChange): void => {
+    // Another decision takes its place in the same breath, and tells of itself.
+    if (change.ended?.because === 'replaced') return;
+    for (const guard of live) if (guard.isAbout(change)) guard.look(change.ended);
+  };
+  const offApprovals = parts.approvals.onChange(onApproval);
+
+  const closed = (guard: LiveGuard, { agent, via, session }: Caller): void => {
+    live.delete(guard);
+    const key = JSON.stringify([agent.id, session]);
+    const left = (connections.get(key) ?? 1) - 1;
+    if (left > 0) connections.set(key, left);
+    else connections.delete(key);
+    // An agent on HTTP has no connection that could end: it is silence that ends its session.
+    if (via === 'stdio' && left <= 0) parts.approvals.sessionOver(agent.id, session);
+  };
+
+  return {
+    guard(caller, server): Guard {
+      const account = parts.accountOf(caller, server);
+      const guard = new LiveGuard(parts, caller, server, account, () => closed(guard, caller));
+      const key = JSON.stringify([caller.agent.id, caller.session]);
+      connections.set(key, (connections.get(key) ?? 0) + 1);
+      live.add(guard);
+      return guard;
+    },
+    agentEnded(agentId) {
+      for (const guard of live) if (guard.caller.agent.id === agentId) guard.end();
+    },
+    serverForgotten(server, account) {
+      for (const guard of live) {
+        if (guard.server === server && (account === undefined || guard.account === account)) guard.end();
+      }
+    },
+    look() {
+      for (const guard of live) guard.look(null);
+    },
+    locked(end) {
+      for (const guard of live) {
+        if (end) guard.end(lockedNow('pass a request to the server'));
+        guard.lockChanged();
+      }
+    },
+    unlocked() {
+      for (const guard of live) guard.lockChanged();
+    },
+    close() {
+      offApprovals();
+      for (const guard of live) guard.end();
+    },
+  };
+}
