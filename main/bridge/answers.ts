@@ -1,7 +1,9 @@
 // What an agent is told when the bridge itself has to answer: a JSON-RPC error in plain words, never a challenge.
 import type { ServerResponse } from 'node:http';
-import { z } from 'zod';
 import { isTokentrayError, type ErrorCode, type TokentrayError } from '../errors.ts';
+import { idsOf } from './incoming.ts';
+import type { Incoming } from './incoming.ts';
+import { bridgeErrorCode } from './refused.ts';
 import { sentences } from './sentences.ts';
 
 /** Whom an answer is for: the ids of the requests in a POST, as far as they could be read. */
@@ -21,25 +23,12 @@ export interface Failure {
   readonly url: string | null;
 }
 
-// MCP reserves -32000 to -32099 for the specification and its past (2026-07-28 basic, "Error Codes"); the rest of
-// JSON-RPC's negative range below -32768 and above -32000 is the application's. One code; `data.code` tells which.
-const bridgeErrorCode = -31_001;
-
-const id = z.union([z.string().max(1024), z.number()]);
-const message = z.object({ id: id.optional(), method: z.string().max(1024).optional() });
-const body = z.union([message, z.array(message).max(1000)]);
-
-/** The ids in a request body; `null` stands for one that was too large to be read. */
-export function requestIds(bytes: Buffer | null): RequestIds {
-  if (bytes === null || bytes.length === 0) return { kind: 'none' };
-  const parsed = body.safeParse(json(bytes));
-  if (!parsed.success) return { kind: 'none' };
-  const waiting = [parsed.data]
-    .flat()
-    .flatMap((one) => (one.id === undefined || one.method === undefined ? [] : one.id));
-  if (Array.isArray(parsed.data)) return waiting.length === 0 ? { kind: 'none' } : { kind: 'batch', ids: waiting };
-  const [first] = waiting;
-  return first === undefined ? { kind: 'none' } : { kind: 'one', id: first };
+/** Of the requests among what was read. */
+export function requestIdsOf(read: Incoming): RequestIds {
+  const ids = read.kind === 'read' ? idsOf(read.messages) : [];
+  const [first] = ids;
+  if (read.kind !== 'read' || first === undefined) return { kind: 'none' };
+  return read.batch ? { kind: 'batch', ids } : { kind: 'one', id: first };
 }
 
 /** The JSON in `bytes`, or undefined. */
@@ -82,19 +71,23 @@ const plain = (status: number, code: ErrorCode, text: string): Failure => ({
   message: text,
 });
 
-/** Sends a failure. A 401 would make agents look for an authorization server here: it is never used. */
-export function sendFailure(res: ServerResponse, failure: Failure, ids: RequestIds): void {
+/** What stands for the answer to whoever waits for one. */
+export function failureMessage(failure: Failure, ids: RequestIds): unknown {
   const error = {
     code: bridgeErrorCode,
     message: `Tokentray: ${failure.message}`,
     data: { source: 'tokentray', code: failure.code, ...(failure.url === null ? {} : { url: failure.url }) },
   };
   const answer = (to: string | number | null): unknown => ({ jsonrpc: '2.0', id: to, error });
-  const value = ids.kind === 'batch' ? ids.ids.map((one) => answer(one)) : answer(ids.kind === 'one' ? ids.id : null);
+  return ids.kind === 'batch' ? ids.ids.map((one) => answer(one)) : answer(ids.kind === 'one' ? ids.id : null);
+}
+
+/** Sends a failure. A 401 would make agents look for an authorization server here: it is never used. */
+export function sendFailure(res: ServerResponse, failure: Failure, ids: RequestIds): void {
   // Agents show the text of a JSON-RPC error, but only the number of an HTTP error. What the network did stays visible
   // in the number (and makes agents try again); what a person must do travels as the answer to the request.
   const status = ids.kind !== 'none' && failure.status < 500 ? 200 : failure.status;
-  sendJson(res, status, value, failure.status === 503 ? { 'retry-after': '5' } : {});
+  sendJson(res, status, failureMessage(failure, ids), failure.status === 503 ? { 'retry-after': '5' } : {});
 }
 
 export function sendJson(
@@ -127,6 +120,13 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   authorization_denied: 403,
   agent_refused: 403,
   paused: 403,
+  approval_needed: 403,
+  approval_denied: 403,
+  tool_refused: 403,
+  tool_held: 403,
+  call_declined: 403,
+  account_missing: 403,
+  locked: 403,
   unknown_server: 404,
   internal: 500,
   overloaded: 503,

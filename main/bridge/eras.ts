@@ -56,7 +56,8 @@ export async function detectServerEra(upstream: Upstream): Promise<ServerEra> {
 }
 
 /** As `detectServerEra`, with what a modern server said of itself. */
-export async function detect(upstream: Upstream): Promise<Detected> {
+export async function detect(asked: Upstream): Promise<Detected> {
+  const upstream = serverOf(asked);
   const now = upstream.clock.now();
   const known = remembered.get(upstream);
   if (known !== undefined && now - known.at < horizon) return known.verdict;
@@ -74,9 +75,12 @@ export async function detect(upstream: Upstream): Promise<Detected> {
   }
 }
 
+/** Not an agent's view of it, which may end before the answer that others wait for, too. */
+const serverOf = (upstream: Upstream): Upstream => upstream.base ?? upstream;
+
 /** For when a modern server answers as none would: the next that asks for its era has it probed. */
 export function doubtEra(upstream: Upstream): void {
-  remembered.delete(upstream);
+  remembered.delete(serverOf(upstream));
 }
 
 /** A modern server's word of itself is taken for this long: one that was upgraded may offer more. */
@@ -85,14 +89,14 @@ const freshness = 5 * 60_000;
 /** As `detect`, with what the server says of itself not older than some minutes: for an agent that connects now. */
 export async function detectAfresh(upstream: Upstream): Promise<Detected> {
   const detected = await detect(upstream);
-  const at = remembered.get(upstream)?.at ?? Infinity;
+  const at = remembered.get(serverOf(upstream))?.at ?? Infinity;
   const stale = detected.era === 'modern' && upstream.clock.now() - at > freshness;
   return stale ? detectAgain(upstream) : detected;
 }
 
 /** Asks the server again whatever was believed: for when it contradicts the verdict. */
 export async function detectAgain(upstream: Upstream): Promise<Detected> {
-  remembered.set(upstream, { verdict: Promise.resolve({ era: 'legacy' }), at: -Infinity });
+  remembered.set(serverOf(upstream), { verdict: Promise.resolve({ era: 'legacy' }), at: -Infinity });
   return detect(upstream);
 }
 

@@ -1,16 +1,21 @@
 // One request through to the server and its answer back, as raw streams: only credentials and connection headers change.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import type { Dispatcher } from 'undici';
+import { isTokentrayError, TokentrayError } from '../errors.ts';
 import { failure, timedOut } from '../net/failure.ts';
 import type { Clock, Log } from '../ports.ts';
-import { isTokentrayError } from '../errors.ts';
-import { explain, requestIds, sendFailure } from './answers.ts';
-import type { ReplayBody } from './forward-body.ts';
-import { agentHeaders, hasBody, upstreamHeaders } from './hop-by-hop.ts';
+import type { Admission } from './admissions.ts';
+import { explain, requestIdsOf, sendFailure } from './answers.ts';
+import { deliver, hasToBeRead } from './forward-answer.ts';
+import { letThrough } from './forward-guard.ts';
+import { WaitingStream } from './forward-wait.ts';
+import { upstreamHeaders } from './hop-by-hop.ts';
+import type { ReadMessages } from './incoming.ts';
+import { goneAway } from './outcomes.ts';
+import type { GuardedUpstream } from './relay/types.ts';
+import type { Id } from './relay/wire.ts';
 import type { Authorization, UpstreamAuth, UpstreamChallenge } from './upstream-auth.ts';
 import { challengeKind, isRedirect, redirected, refusal, Repeats } from './upstream-repeat.ts';
-import { repeatPlease } from './upstream.ts';
 
 /** The server that a request goes to. */
 export interface ForwardTarget {
@@ -18,72 +23,110 @@ export interface ForwardTarget {
   readonly url: URL;
   readonly auth: UpstreamAuth;
   readonly dispatcher: Dispatcher;
+  /** As this agent may use it. */
+  readonly upstream: GuardedUpstream;
   /** Makes a sign-in link for this server. */
   readonly link: () => string;
+  /** @throws locked */
+  readonly checkUnlocked?: () => void;
+  /** Told of a session that the server opened. */
+  readonly onSession: (id: string) => void;
   readonly log: Log;
   readonly clock: Clock;
 }
 
-/** Up to this size a request body is read for its id when the bridge has to answer by itself. */
-export const readableBytes = 256 * 1024;
+/** What a POST carries: its bytes go to the server as they came. */
+export interface ForwardBody {
+  readonly bytes: Buffer;
+  readonly read: ReadMessages;
+}
 
 /** A call may take long, and its agent decides how long; this only ends what everybody has forgotten. */
 const answerWithinMs = 60 * 60_000;
 
-/** Forwards one request. Never rejects: a failure becomes an answer, or ends the connection when one has begun. */
-/** @throws needs_sign_in as long as the request can still be served in another way */
+/**
+ * Forwards one request once the guard has let it through. A failure becomes an answer, or ends the connection when one has
+ * begun. @throws needs_sign_in as long as the request can still be served in another way
+ */
 export async function forward(
   req: IncomingMessage,
   res: ServerResponse,
-  body: ReplayBody,
+  body: ForwardBody | null,
   target: ForwardTarget,
 ): Promise<void> {
-  // An agent that hangs up takes its request to the server with it.
+  const { guard } = target.upstream;
+  // An agent that hangs up takes its request to the server with it, and so does a person who shuts it out.
   const gone = new AbortController();
   res.once('close', () => {
     if (!res.writableFinished) gone.abort();
   });
   if (res.destroyed) gone.abort();
+  const signal = AbortSignal.any([gone.signal, guard.ended]);
+  const waiting = new WaitingStream(res, req.headers.accept);
+  let admissions: ReadonlyMap<Id, Admission> = new Map();
+  const end = (outcome: 'cancelled' | 'failed'): void => {
+    for (const admission of admissions.values()) admission.finished({ outcome, bytes: 0 });
+  };
   try {
-    const answer = await ask(req, body, target, gone.signal);
-    body.release();
-    res.writeHead(answer.statusCode, agentHeaders(answer.headers));
-    // Headers of an event stream must not wait for its first event.
-    res.flushHeaders();
-    await pipeline(answer.body, res);
+    if (body !== null) {
+      const passed = await letThrough(body.read, target.upstream, gone.signal, (call, words) =>
+        waiting.tell(call, words),
+      );
+      if (passed.kind === 'refused') return waiting.answer(passed.answer);
+      admissions = passed.admissions;
+    } else if (req.method === 'GET' && !guard.open()) {
+      target.checkUnlocked?.();
+      throw notAllowed(target.server);
+    }
+    const answering = { server: target.server, log: target.log, guard, admissions, method: req.method ?? 'GET' };
+    const answer = await ask(req, body?.bytes ?? null, target, signal, hasToBeRead(answering));
+    const session = single(answer.headers['mcp-session-id']);
+    if (session !== null) target.onSession(session);
+    await (waiting.begun ? waiting.deliver(answer, answering) : deliver(answer, res, answering));
   } catch (error) {
     if (gone.signal.aborted) {
+      end('cancelled');
       target.log.debug('the agent hung up', { server: target.server });
       return;
     }
     // Outside a session the relay has a better answer than an error: what is known of the server, and a link to sign in.
-    const relayable = !res.headersSent && body.replayable && req.headers['mcp-session-id'] === undefined;
-    if (relayable && isTokentrayError(error, 'needs_sign_in')) throw error;
-    const told = explain(error, target.server, target.link);
-    target.log.warn('a forwarded request failed', { server: target.server, told: told.code, error });
-    if (res.headersSent) {
-      // The answer had begun: only a broken connection tells the agent that it is not whole.
-      res.destroy();
-      return;
+    const relayable = !res.headersSent && req.headers['mcp-session-id'] === undefined;
+    if (relayable && isTokentrayError(error, 'needs_sign_in')) {
+      for (const admission of admissions.values()) admission.again();
+      throw error;
     }
-    const read = req.method === 'POST' ? await body.peek(readableBytes).catch(() => null) : null;
-    sendFailure(res, told, requestIds(read));
+    end('failed');
+    const ended = guard.ended.aborted ? goneAway(target.server, guard.ended) : error;
+    const told = explain(ended, target.server, target.link);
+    target.log.warn('a forwarded request failed', { server: target.server, told: told.code, error: ended });
+    const ids = body === null ? ({ kind: 'none' } as const) : requestIdsOf(body.read);
+    if (waiting.begun) waiting.fail(told, ids);
+    // The answer had begun: only a broken connection tells the agent that it is not whole.
+    else if (res.headersSent) res.destroy();
+    else sendFailure(res, told, ids);
   }
 }
+
+const notAllowed = (server: string): TokentrayError =>
+  new TokentrayError('approval_needed', `no person has allowed this agent to use "${server}" yet`, {
+    attempted: 'open the stream of a session',
+    advice: 'The next request that needs the server asks them',
+  });
 
 /** Sends the request as often as challenges and their limits allow, and gives the answer that stands. */
 async function ask(
   req: IncomingMessage,
-  body: ReplayBody,
+  body: Buffer | null,
   target: ForwardTarget,
   signal: AbortSignal,
+  readable: boolean,
 ): Promise<Dispatcher.ResponseData> {
   const { auth, url } = target;
   const asked = { method: req.method ?? 'GET', url, signal };
   const repeats = new Repeats();
   let used = await auth.authorize(asked);
   for (;;) {
-    const answer = await send(req, body, target, used, signal);
+    const answer = await send(req, body, target, used, signal, readable);
     auth.answered({ status: answer.statusCode, headers: webHeaders(answer.headers) });
     if (isRedirect(answer.statusCode)) {
       await discard(answer);
@@ -99,7 +142,7 @@ async function ask(
     let next: Authorization | null = null;
     try {
       if (repeats.allows(kind)) next = await auth.challenged(used, challenge, asked);
-      const error = next === null ? refusal(kind, challenge, url) : body.replayable ? null : repeatPlease(url);
+      const error = next === null ? refusal(kind, challenge, url) : null;
       if (error !== null) throw error;
     } catch (error) {
       await discard(answer);
@@ -113,12 +156,15 @@ async function ask(
   }
 }
 
+const uncoded = { 'accept-encoding': 'identity' } as const;
+
 async function send(
   req: IncomingMessage,
-  body: ReplayBody,
+  body: Buffer | null,
   target: ForwardTarget,
   used: Authorization,
   signal: AbortSignal,
+  readable: boolean,
 ): Promise<Dispatcher.ResponseData> {
   const late = new AbortController();
   const stop = target.clock.after(answerWithinMs, () => late.abort());
@@ -127,8 +173,8 @@ async function send(
       origin: target.url.origin,
       path: `${target.url.pathname}${target.url.search}`,
       method: req.method ?? 'GET',
-      headers: upstreamHeaders(req.rawHeaders, used.headers),
-      body: hasBody(req.headers) ? body.open() : null,
+      headers: upstreamHeaders(req.rawHeaders, readable ? { ...used.headers, ...uncoded } : used.headers),
+      body,
       signal: AbortSignal.any([signal, late.signal]),
       // An event stream may be silent for hours; whoever waits for it decides when to stop.
       bodyTimeout: 0,

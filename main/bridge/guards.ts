@@ -42,10 +42,14 @@ export function guardMethod(req: IncomingMessage, allowed: readonly string[]): R
   return { status: 405, message: 'This method is not used here.', headers: { allow: allowed.join(', ') } };
 }
 
-/** The agent whose key the request carries; a refusal says how to get one. RFC 6750 section 3. */
+/**
+ * The agent whose key or token the request carries; a refusal says how to get one. RFC 6750 section 3.
+ * @param challenge the `WWW-Authenticate`, without or with something that was no good
+ */
 export function guardAgent(
   req: IncomingMessage,
   verify: (key: Secret) => AgentRow | null,
+  challenge: (given: boolean) => string = () => 'Bearer realm="tokentray"',
 ): { readonly agent: AgentRow } | { readonly refusal: Refusal } {
   const given = only(req, 'authorization');
   const key = given === undefined ? null : /^bearer +(\S{1,512})$/iu.exec(given)?.[1];
@@ -53,9 +57,9 @@ export function guardAgent(
   if (agent !== null) return { agent };
   const message =
     given === undefined
-      ? 'This bridge needs an agent key. Run "tokentray agent add <name>" and send the key that it prints as "Authorization: Bearer <key>".'
-      : 'This agent key is not known, or was revoked. Run "tokentray agent add <name>" to get a new one.';
-  return { refusal: { status: 401, message, headers: { 'www-authenticate': 'Bearer realm="tokentray"' } } };
+      ? 'This bridge needs to know the agent: it signs in by itself, or "tokentray agent add <name>" prints a key to send as "Authorization: Bearer <key>".'
+      : 'This agent key or token is not known here, is over, or was revoked. Sign in again, or run "tokentray agent add <name>" to get a new key.';
+  return { refusal: { status: 401, message, headers: { 'www-authenticate': challenge(given !== undefined) } } };
 }
 
 /** A header that must not be given twice: two of them mean that somebody in between disagrees about which counts. */

@@ -1,23 +1,34 @@
 // The local HTTP endpoint of the broker: agents' requests to their servers, and the pages behind sign-in links.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Agents } from '../access/agents.ts';
-import { isTokentrayError, TokentrayError } from '../errors.ts';
+import type { ApprovalPages } from '../access/approval-page.ts';
+import { isNavigation } from '../access/authorization-server/local-authorization.ts';
+import type { LocalAuthorization } from '../access/authorization-server/local-authorization.ts';
+import type { Caller } from '../access/types.ts';
+import { isTokentrayError } from '../errors.ts';
 import type { Grants } from '../grants/types.ts';
+import { listenOn, loopbackAddress } from '../net/listen-on.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { AgentRow, ServerRow, Store } from '../store/types.ts';
-import { explain, json, requestIds, sendFailure, sendJson } from './answers.ts';
+import { explain, requestIdsOf, sendFailure, sendJson } from './answers.ts';
 import { limitConnections } from './connections.ts';
 import { agentEra } from './eras.ts';
-import { ReplayBody } from './forward-body.ts';
-import { forward, readableBytes } from './forward.ts';
+import { forward } from './forward.ts';
 import { guardAgent, guardMethod, guardOrigin, type Refusal } from './guards.ts';
-import { hasBody } from './hop-by-hop.ts';
+import { readIncoming, valueOf } from './incoming.ts';
+import type { Incoming, ReadMessages } from './incoming.ts';
+import { faultOf } from './listener-fault.ts';
 import { routeFor } from './listener-route.ts';
 import { sendWebResponse, webRequest } from './listener-web.ts';
-import { relayedBytes, relayedMemory } from './relayed-bytes.ts';
-import type { HttpRelay, ServerEra } from './relay/types.ts';
+import { readBody } from './read-body.ts';
+import { relayedMemory } from './relayed-bytes.ts';
+import type { AgentEra } from './relay/types.ts';
+import { codes, fail } from './relay/wire.ts';
+import { sessionOwners } from './session-owners.ts';
 import { createSignInLinks, type SignInLinks } from './sign-in-link.ts';
+import { lastWordsMs } from './upstreams.ts';
+import type { AgentRelay } from './upstreams.ts';
 
 /**
  * TRAY on a telephone's keys, with a 1 before it: below the ports that Linux (32768), macOS and Windows (49152) hand out
@@ -33,10 +44,16 @@ export interface BridgeParts {
   readonly grants: Pick<Grants, 'upstreamAuth' | 'state' | 'signIn'>;
   readonly agents: Pick<Agents, 'verify'>;
   readonly outbound: { readonly mcpDispatcher: Dispatcher };
-  readonly relayFor: (server: string) => Pick<HttpRelay, 'handle' | 'owns'>;
-  readonly serverEra: (server: string) => Promise<ServerEra>;
+  /** What this agent has of the server, behind its guard. @throws unknown_server, account_missing */
+  readonly relayFor: (server: string, caller: Caller) => AgentRelay;
+  /** What the links of prompts lead to. */
+  readonly approvalPages?: Pick<ApprovalPages, 'handle'>;
+  /** Where agents sign in by themselves; made once the bridge has its address. */
+  readonly authorization?: (bridgeUrl: string) => LocalAuthorization;
   /** @throws paused while a person has stopped all lending */
   readonly checkOpen?: () => void;
+  /** For what no guard is asked about. @throws locked */
+  readonly checkUnlocked?: () => void;
   readonly onUse?: (server: string, agent: AgentRow) => void;
   readonly log: Log;
   readonly clock: Clock;
@@ -51,11 +68,12 @@ export interface Bridge {
   readonly signInLinks: SignInLinks;
   /** Breaks off what agents have under way with a server that is no more, forwarded streams among it. */
   forget(server: string): void;
+  /** How many requests and streams of agents are open. */
+  streams(): number;
   /** Ends every stream and frees the port. */
   close(): Promise<void>;
 }
 
-const host = '127.0.0.1';
 const mcpPath = /^\/mcp\/([a-z0-9-]{1,64})$/u;
 /** An agent holds a handful of streams; this many mean that something is wrong, and each costs file descriptors. */
 const defaultMostConnections = 512;
@@ -63,7 +81,7 @@ const mostHeaderBytes = 32 * 1024;
 /** An agent sends its headers at once; whoever holds a connection without a word takes it from somebody else. */
 const headersWithinMs = 5_000;
 const lookForSilentEveryMs = 2_000;
-/** A sender that pauses for longer in the middle of a message that the relay has to hold has been lost. */
+/** A sender that pauses for longer in the middle of a message has been lost. */
 const bodyPauseWithinMs = 30_000;
 /** A refused sender may finish its body, so that it reads the answer, but not at leisure. */
 const refusedBodyWithinMs = 5_000;
@@ -72,14 +90,18 @@ const refusedBodyWithinMs = 5_000;
 export async function startBridge(parts: BridgeParts): Promise<Bridge> {
   const { log, clock } = parts;
   const preferredPort = parts.preferredPort ?? defaultPort;
-  const listening: { port: number; links: SignInLinks | null } = { port: 0, links: null };
+  const listening: { port: number; links: SignInLinks | null; authorization: LocalAuthorization | null } = {
+    port: 0,
+    links: null,
+    authorization: null,
+  };
 
   const server = createServer(
     {
       maxHeaderSize: mostHeaderBytes,
       headersTimeout: headersWithinMs,
       connectionsCheckingInterval: lookForSilentEveryMs,
-      // A large body may take as long as its server takes to read it.
+      // A large body may take long as a whole.
       requestTimeout: 0,
     },
     (req, res) => {
@@ -98,6 +120,7 @@ export async function startBridge(parts: BridgeParts): Promise<Bridge> {
   const connections = limitConnections(server, parts.mostConnections ?? defaultMostConnections, log);
 
   const memoryFor = relayedMemory();
+  const owners = sessionOwners();
   const inUse = new Map<string, Set<ServerResponse>>();
 
   const refuse = (req: IncomingMessage, res: ServerResponse, refusal: Refusal): void => {
@@ -112,18 +135,25 @@ export async function startBridge(parts: BridgeParts): Promise<Bridge> {
 
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const path = req.url ?? '';
-    const isLink = path.startsWith('/sign-in/');
-    const foreign = guardOrigin(req, listening.port, { navigation: isLink && req.method === 'GET' });
+    const isPage = path.startsWith('/sign-in/') || path.startsWith('/approve/');
+    const { authorization } = listening;
+    const isRead = isPage || (authorization !== null && isNavigation(path));
+    const foreign = guardOrigin(req, listening.port, { navigation: isRead && req.method === 'GET' });
     if (foreign !== null) return refuse(req, res, foreign);
-    if (isLink && listening.links?.handle(req, res) === true) {
+    if (isPage && (listening.links?.handle(req, res) === true || parts.approvalPages?.handle(req, res) === true)) {
       req.resume();
       return;
     }
+    if (authorization?.handle(req, res) === true) return;
     const name = mcpPath.exec(path)?.[1];
     if (name === undefined) return refuse(req, res, { status: 404, message: 'There is nothing at this address.' });
     const method = guardMethod(req, ['POST', 'GET', 'DELETE']);
     if (method !== null) return refuse(req, res, method);
-    const asked = guardAgent(req, (key) => parts.agents.verify(key));
+    const asked = guardAgent(
+      req,
+      (key) => parts.agents.verify(key) ?? authorization?.verify(key, name) ?? null,
+      authorization === null ? undefined : (given) => authorization.challenge(name, given),
+    );
     if ('refusal' in asked) return refuse(req, res, asked.refusal);
     connections.proven(req.socket);
     const row = parts.store.servers.get(name);
@@ -137,166 +167,149 @@ export async function startBridge(parts: BridgeParts): Promise<Bridge> {
   };
 
   const serve = async (req: IncomingMessage, res: ServerResponse, row: ServerRow, agent: AgentRow): Promise<void> => {
-    const body = new ReplayBody(req, undefined, () => clock.after(bodyPauseWithinMs, () => req.destroy()));
     const ofServer = inUse.get(row.name) ?? new Set<ServerResponse>();
     inUse.set(row.name, ofServer.add(res));
+    const share = memoryFor(agent.id);
     res.once('close', () => {
+      share.giveBack();
       ofServer.delete(res);
       if (ofServer.size === 0 && inUse.get(row.name) === ofServer) inUse.delete(row.name);
     });
-    const link = (): string => listening.links?.linkFor(row.name) ?? '';
+    let account: string | undefined;
+    const link = (): string => listening.links?.linkFor(row.name, account) ?? '';
+    let body: Incoming | null = null;
     try {
+      const bytes = req.method === 'POST' ? await readBody(req, share, whileSending(req)) : null;
+      body = bytes === null ? null : readIncoming(bytes);
       // A session may be ended all the same: that lends nothing, and the server would keep it.
       if (req.method !== 'DELETE') parts.checkOpen?.();
+      const wrong = faultOf(req, body);
+      if (wrong !== null) return sendJson(res, wrong.status, wrong.answer);
       parts.onUse?.(row.name, agent);
-      const relay = parts.relayFor(row.name);
+      const read = body?.kind === 'read' ? body : null;
+      const relay = parts.relayFor(row.name, callerOf(agent));
+      account = relay.guard.account;
+      res.once(
+        'close',
+        relay.onEnd(() => clock.after(lastWordsMs, () => res.destroy())),
+      );
+      const sessionId = sessionIdOf(req);
+      const owner = sessionId === null ? null : owners.ownerOf(row.name, sessionId);
+      if (owner !== null && owner !== agent.id) {
+        return sendJson(res, 404, { jsonrpc: '2.0', id: null, ...fail(codes.invalidRequest, 'Session not found') });
+      }
       const route = await routeFor({
-        sessionId: sessionIdOf(req),
+        sessionId,
         relayOwns: (id) => relay.owns(id),
-        grant: parts.grants.state(row.name).kind,
+        allowed: relay.guard.open(),
+        isServers: () => owner === agent.id,
+        grant: parts.grants.state(row.name, account).kind,
         opensBrowser: row.settings.signIn === 'auto',
-        agentEra: () => agentEraOf(req, body),
-        serverEra: () => parts.serverEra(row.name),
+        agentEra: agentEraOf(req, read),
+        serverEra: () => relay.era(),
       });
       log.debug('bridge request', { server: row.name, agent: agent.name, method: req.method, route });
-      if (route === 'forward') {
-        body.unwatch();
-        const refused = await forward(req, res, body, {
-          server: row.name,
-          url: new URL(row.url),
-          auth: parts.grants.upstreamAuth(row.name),
-          dispatcher: parts.outbound.mcpDispatcher,
-          link,
-          log,
-          clock,
-        }).catch((error: unknown) => {
-          if (!isTokentrayError(error, 'needs_sign_in')) throw error;
-          return 'needs-sign-in' as const;
-        });
-        if (refused === 'needs-sign-in') {
-          body.watchAgain();
-          await relayed(req, res, body, relay, agent);
-        }
-      } else {
-        await relayed(req, res, body, relay, agent);
-      }
+      if (route === 'relay') return await relayed(req, res, read, relay);
+      await forward(req, res, bytes === null || read === null ? null : { bytes, read }, {
+        server: row.name,
+        url: new URL(row.url),
+        auth: parts.grants.upstreamAuth(row.name, account),
+        dispatcher: parts.outbound.mcpDispatcher,
+        upstream: relay.upstream,
+        link,
+        ...(parts.checkUnlocked === undefined ? {} : { checkUnlocked: parts.checkUnlocked }),
+        onSession: (id) => owners.note(row.name, id, agent.id),
+        log,
+        clock,
+      }).catch((error: unknown) => {
+        if (!isTokentrayError(error, 'needs_sign_in')) throw error;
+        return relayed(req, res, read, relay);
+      });
     } catch (error) {
       if (res.destroyed) return;
       const failure = explain(error, row.name, link);
       log.warn('a bridge request failed', { server: row.name, told: failure.code, error });
       if (res.headersSent) res.destroy();
-      else sendFailure(res, failure, requestIds(await readable(req, body)));
-    } finally {
-      if (!req.complete && !req.destroyed) await body.drain().catch(() => undefined);
+      else sendFailure(res, failure, body === null ? { kind: 'none' } : requestIdsOf(body));
     }
   };
+
+  /** A sender that pauses in the middle of a message has been lost. */
+  const whileSending = (req: IncomingMessage) => () => clock.after(bodyPauseWithinMs, () => req.destroy());
 
   const relayed = async (
     req: IncomingMessage,
     res: ServerResponse,
-    body: ReplayBody,
-    relay: Pick<HttpRelay, 'handle'>,
-    agent: AgentRow,
+    body: ReadMessages | null,
+    relay: AgentRelay,
   ): Promise<void> => {
-    if (Number(req.headers['content-length'] ?? 0) > relayedBytes) {
-      throw new TokentrayError('invalid_input', `a message is larger than ${relayedBytes} bytes`);
-    }
     const gone = new AbortController();
     res.once('close', () => {
       if (!res.writableFinished) gone.abort();
     });
-    const share = memoryFor(agent.id);
-    res.once('close', () => share.giveBack());
-    const url = new URL(req.url ?? '/', `http://${host}:${listening.port}`);
-    const response = await relay.handle(webRequest(req, body, url, gone.signal, share), { agent: agent.id });
+    const url = new URL(req.url ?? '/', `http://${loopbackAddress}:${listening.port}`);
+    const response = await relay.handle(webRequest(req, url, gone.signal), body ?? undefined);
     await sendWebResponse(res, response);
   };
 
-  const onPreferredPort = await listen(server, preferredPort);
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new TokentrayError('internal', 'the bridge has no port');
-  const url = `http://${host}:${address.port}`;
+  const { port, onPreferredPort } = await listenOn(server, {
+    preferredPort,
+    who: 'the bridge',
+    attempted: 'start the HTTP bridge',
+    advice: 'Choose another port in the settings.',
+  });
+  const url = `http://${loopbackAddress}:${port}`;
   if (!onPreferredPort) {
     log.warn('the bridge port is taken by another program; a free one is used', {
       preferred: preferredPort,
-      port: address.port,
+      port,
     });
   }
   const signInLinks = createSignInLinks({ grants: parts.grants, baseUrl: url, clock, log });
-  listening.port = address.port;
+  listening.port = port;
   listening.links = signInLinks;
+  listening.authorization = parts.authorization?.(url) ?? null;
 
   return {
-    port: address.port,
+    port,
     url,
     onPreferredPort,
     signInLinks,
     forget(name) {
+      listening.authorization?.serverForgotten(name);
       for (const res of inUse.get(name) ?? []) res.destroy();
     },
+    streams: () => [...inUse.values()].reduce((sum, { size }) => sum + size, 0),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
+        listening.authorization?.close();
         // Event streams never end by themselves.
         server.closeAllConnections();
       }),
   };
 }
 
-/** True on the preferred port, false on a free one. */
-async function listen(server: Server, preferred: number): Promise<boolean> {
-  try {
-    await bind(server, preferred);
-    return true;
-  } catch (error) {
-    // Windows answers EACCES for ports inside ranges that it keeps for itself.
-    if (!isCode(error, 'EADDRINUSE') && !isCode(error, 'EACCES')) throw portTaken(preferred, error);
-  }
-  try {
-    await bind(server, 0);
-    return false;
-  } catch (error) {
-    throw portTaken(preferred, error);
-  }
-}
-
-function bind(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port, exclusive: true }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-const portTaken = (port: number, cause: unknown): TokentrayError =>
-  new TokentrayError('port_taken', `the bridge cannot listen on ${host}:${port}`, {
-    attempted: 'start the HTTP bridge',
-    advice: 'Choose another port in the settings.',
-    cause,
-  });
-
-const isCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code;
-
 function sessionIdOf(req: IncomingMessage): string | null {
   const value = req.headers['mcp-session-id'];
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-/** The era by headers, and by the body where it is small enough to be looked into. */
-async function agentEraOf(req: IncomingMessage, body: ReplayBody): Promise<'modern' | 'legacy'> {
+/** One agent on HTTP, whichever of its connections it comes by. */
+/** What "for this session" is bound to, for an agent that keeps no connection. */
+export const callerOf = (agent: Caller['agent']): Caller => ({
+  agent,
+  via: 'http',
+  session: `http:${agent.id}`,
+  folder: null,
+});
+
+/** The era by headers and body. */
+function agentEraOf(req: IncomingMessage, body: ReadMessages | null): AgentEra {
   const headers = new Headers();
   for (const name of ['mcp-protocol-version', 'mcp-session-id']) {
     const value = req.headers[name];
     if (typeof value === 'string') headers.set(name, value);
   }
-  const bytes = await readable(req, body);
-  return agentEra(headers, bytes === null ? undefined : json(bytes));
-}
-
-async function readable(req: IncomingMessage, body: ReplayBody): Promise<Buffer | null> {
-  if (!hasBody(req.headers) || Number(req.headers['content-length'] ?? 0) > readableBytes) return null;
-  return body.peek(readableBytes).catch(() => null);
+  return agentEra(headers, body === null ? undefined : valueOf(body));
 }

@@ -1,7 +1,7 @@
-// How much of agents' messages the relay may hold at once: it reads a message whole, so each one that is under way costs memory.
+// How much of agents' messages may be held at once: each is read as a whole before it goes on, so it costs memory.
 import { TokentrayError } from '../errors.ts';
 
-/** The relay parses messages, so each must fit in memory; what is only forwarded has no such limit. */
+/** A message has to be understood before anything of it goes to a server, so it must fit in memory; answers stream. */
 export const relayedBytes = 64 * 1024 * 1024;
 
 /** Of all agents together. */

@@ -7,14 +7,15 @@ import type { Clock, Log } from '../ports.ts';
 import { pageHeaders, sendPage } from './sign-in-link-page.ts';
 
 export interface SignInLinks {
-  /** A fresh link for one server. It works for 15 minutes and until a sign-in was started with it. */
-  linkFor(server: string): string;
+  /** A fresh link for one server, and its default account where none is named. It works for 15 minutes and until a sign-in was started with it. */
+  linkFor(server: string, account?: string): string;
   /** Answers requests below `/sign-in/`; false for any other address. Origin and Host were checked before. */
   handle(req: IncomingMessage, res: ServerResponse): boolean;
 }
 
 interface Ticket {
   readonly server: string;
+  readonly account: string | undefined;
   readonly expiresAt: number;
   /** Set while a press of the button is being answered: a double click is one start. */
   starting: Promise<SignIn> | null;
@@ -41,7 +42,8 @@ export function createSignInLinks(parts: {
   };
 
   const start = async (ticket: string, found: Ticket, res: ServerResponse): Promise<void> => {
-    found.starting ??= grants.signIn(found.server, { openBrowser: false, joinAny: true });
+    const account = found.account === undefined ? {} : { account: found.account };
+    found.starting ??= grants.signIn(found.server, { openBrowser: false, joinAny: true, ...account });
     try {
       const signIn = await found.starting;
       tickets.delete(hashOf(ticket));
@@ -70,12 +72,12 @@ export function createSignInLinks(parts: {
   };
 
   return {
-    linkFor(server) {
+    linkFor(server, account) {
       for (const [hash, ticket] of tickets) {
         if (clock.now() >= ticket.expiresAt || tickets.size >= mostTickets) tickets.delete(hash);
       }
       const ticket = randomBytes(32).toString('base64url');
-      tickets.set(hashOf(ticket), { server, expiresAt: clock.now() + lifetimeMs, starting: null });
+      tickets.set(hashOf(ticket), { server, account, expiresAt: clock.now() + lifetimeMs, starting: null });
       return new URL(`/sign-in/${ticket}`, parts.baseUrl).href;
     },
 

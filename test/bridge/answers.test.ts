@@ -1,11 +1,12 @@
 // What the bridge says by itself is the answer to the right request, in words for a person, and never a 401.
 import { describe, expect, it } from 'vitest';
-import { explain, requestIds } from '../../main/bridge/answers.ts';
+import { explain, requestIdsOf } from '../../main/bridge/answers.ts';
+import { readIncoming } from '../../main/bridge/incoming.ts';
 import { TokentrayError, type ErrorCode } from '../../main/errors.ts';
 import { failure } from '../../main/net/failure.ts';
 import { call } from './fixture.ts';
 
-const ids = (body: string): unknown => requestIds(Buffer.from(body));
+const ids = (body: string): unknown => requestIdsOf(readIncoming(Buffer.from(body)));
 const link = (): string => 'http://127.0.0.1:1/sign-in/x';
 const noLink = (): string => expect.fail('no link was needed');
 
@@ -27,10 +28,6 @@ describe('the request that an answer is for', () => {
     ['nothing', ''],
   ])('is nobody’s for %s', (_name, body) => {
     expect(ids(body)).toEqual({ kind: 'none' });
-  });
-
-  it('is nobody’s for a body that was too large to be read', () => {
-    expect(requestIds(null)).toEqual({ kind: 'none' });
   });
 });
 

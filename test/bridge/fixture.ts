@@ -8,6 +8,9 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { guarded } from '../../main/bridge/guarded-upstream.ts';
+import type { AgentRelay } from '../../main/bridge/upstreams.ts';
+import type { ServerEra, Upstream } from '../../main/bridge/relay/types.ts';
 import { createAgents, type Agents } from '../../main/access/agents.ts';
 import { startBridge, type Bridge, type BridgeParts } from '../../main/bridge/listener.ts';
 import type { Authorization, UpstreamAuth, UpstreamChallenge } from '../../main/bridge/upstream-auth.ts';
@@ -15,9 +18,10 @@ import type { GrantState, SignIn, SignInOptions } from '../../main/grants/types.
 import type { Log } from '../../main/ports.ts';
 import { createOutbound } from '../../main/net/outbound.ts';
 import { openStore } from '../../main/store/open.ts';
-import type { ServerSettings, Store } from '../../main/store/types.ts';
+import type { Store } from '../../main/store/types.ts';
 import { TokentrayError } from '../../main/errors.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
+import { serverSettings as settings, testAccess, type TestAccess } from './access.ts';
 
 export const silentLog: Log = {
   debug: () => undefined,
@@ -25,16 +29,6 @@ export const silentLog: Log = {
   warn: () => undefined,
   error: () => undefined,
   with: () => silentLog,
-};
-
-const settings: ServerSettings = {
-  signIn: 'ask',
-  flow: 'authorization_code',
-  pinnedScopes: null,
-  removedScopes: [],
-  chosenIssuer: null,
-  allowHttp: false,
-  era: null,
 };
 
 /** A grant as the bridge sees it. `token` changes on every refresh; what happened is counted. */
@@ -106,6 +100,7 @@ export interface Setup {
   agents: Agents;
   key: string;
   store: Store;
+  access: TestAccess;
   clock: ReturnType<typeof createFakeClock>;
   signIns: { server: string; options: SignInOptions | undefined }[];
   /** `/mcp/notes` on the bridge. */
@@ -113,12 +108,14 @@ export interface Setup {
   close(): Promise<void>;
 }
 
-type Relay = ReturnType<BridgeParts['relayFor']>;
+type Relay = Pick<AgentRelay, 'handle' | 'owns'>;
 
 export interface SetupOptions {
   upstream: string;
   state?: () => GrantState['kind'];
-  serverEra?: BridgeParts['serverEra'];
+  serverEra?: () => Promise<ServerEra>;
+  /** `ask`: agents are asked about; by default nobody is. */
+  mode?: 'ask' | 'off';
   relay?: Partial<Relay>;
   preferredPort?: number;
   mostConnections?: number;
@@ -134,9 +131,30 @@ export async function setup(options: SetupOptions): Promise<Setup> {
   const agents = createAgents({ store, clock });
   const { key } = agents.add('tests');
   const outbound = createOutbound({ log: silentLog, env: {} });
-  const relay: Relay = {
-    owns: options.relay?.owns ?? (() => false),
-    handle: options.relay?.handle ?? (async () => new Response('relayed', { headers: { 'x-way': 'relay' } })),
+  const access = testAccess({ store, server: 'notes', mode: options.mode ?? 'off' });
+  const relays = new Map<string, AgentRelay>();
+  const relayFor: BridgeParts['relayFor'] = (server, caller) => {
+    const key = `${server} ${caller.agent.id}`;
+    const held = relays.get(key);
+    if (held?.guard.ended.aborted === false) return held;
+    const guard = access.access.guards.guard(caller, server);
+    const enders = new Set<() => void>();
+    guard.ended.addEventListener('abort', () => {
+      for (const end of enders) end();
+    });
+    const relay: AgentRelay = {
+      guard,
+      upstream: guarded(unreached(server, clock), guard),
+      era: options.serverEra ?? (async () => 'legacy'),
+      owns: options.relay?.owns ?? (() => false),
+      handle: options.relay?.handle ?? (async () => new Response('relayed', { headers: { 'x-way': 'relay' } })),
+      onEnd(listener) {
+        enders.add(listener);
+        return () => void enders.delete(listener);
+      },
+    };
+    relays.set(key, relay);
+    return relay;
   };
   const bridge = await startBridge({
     preferredPort: options.preferredPort ?? 0,
@@ -152,8 +170,7 @@ export async function setup(options: SetupOptions): Promise<Setup> {
     },
     agents,
     outbound,
-    relayFor: () => relay,
-    serverEra: options.serverEra ?? (async () => 'legacy'),
+    relayFor,
     log: silentLog,
     clock,
   });
@@ -163,14 +180,33 @@ export async function setup(options: SetupOptions): Promise<Setup> {
     agents,
     key: key.reveal(),
     store,
+    access,
     clock,
     signIns,
     mcp: `${bridge.url}/mcp/notes`,
     close: async () => {
+      access.access.close();
       await bridge.close();
       await outbound.close();
       store.close();
     },
+  };
+}
+
+const none = (): Promise<never> => Promise.reject(new Error('not to be reached'));
+
+/** For a relay that is a test's own: nothing is sent through this. */
+function unreached(name: string, clock: Setup['clock']): Upstream {
+  return {
+    name,
+    url: new URL('http://127.0.0.1:9/mcp'),
+    fetch: none,
+    eventStreamFetch: () => none,
+    era: { get: () => null, set: () => undefined },
+    signIn: { ready: () => true, link: none, onReady: () => () => undefined },
+    known: { get: () => null, set: () => undefined },
+    log: silentLog,
+    clock,
   };
 }
 
@@ -212,7 +248,7 @@ export async function text(stream: AsyncIterable<Buffer>): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-export const call = (id: number | string, method = 'tools/list'): string =>
+export const call = (id: number | string, method = 'tools/call'): string =>
   JSON.stringify({ jsonrpc: '2.0', id, method, params: {} });
 
 /** What an agent of 2025-11-25 sends. */

@@ -31,7 +31,8 @@ describe('a request on its way to the server', () => {
         res.end('{}');
       }),
     );
-    await post(made, call(7), {
+    const sent = JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name: 'echo' } });
+    await post(made, sent, {
       cookie: 'session=1',
       referer: 'http://127.0.0.1/',
       origin: made.bridge.url,
@@ -44,7 +45,7 @@ describe('a request on its way to the server', () => {
       'proxy-authorization': 'Basic eA==',
       dpop: 'agent-proof',
       'mcp-session-id': 'session-of-the-server',
-      'mcp-method': 'tools/list',
+      'mcp-method': 'tools/call',
       'mcp-name': 'echo',
       'last-event-id': '42',
       'x-custom': 'kept',
@@ -71,7 +72,7 @@ describe('a request on its way to the server', () => {
     expect(headers).toMatchObject({
       'mcp-session-id': 'session-of-the-server',
       'mcp-protocol-version': '2025-11-25',
-      'mcp-method': 'tools/list',
+      'mcp-method': 'tools/call',
       'mcp-name': 'echo',
       'last-event-id': '42',
       'x-custom': 'kept',
@@ -79,7 +80,7 @@ describe('a request on its way to the server', () => {
       'content-type': 'application/json',
     });
     expect(headers['host']).not.toBe(new URL(made.bridge.url).host);
-    expect(body).toBe(call(7));
+    expect(body).toBe(sent);
   });
 
   it('goes to the server’s own path and query, and is a GET or a DELETE where the agent sent one', async () => {

@@ -114,7 +114,7 @@ describe('the agent key', () => {
     const { key } = made.agents.add('short-lived');
     const headers = agentHeaders(key.reveal());
     expect((await ask(made.mcp, { method: 'POST', headers, body: call(1) })).status).toBe(200);
-    made.agents.revoke('short-lived');
+    made.agents.revoke({ name: 'short-lived' });
     expect((await ask(made.mcp, { method: 'POST', headers, body: call(1) })).status).toBe(401);
   });
 

@@ -1,6 +1,7 @@
 // A request passes as it is where agent and server speak the same era, and goes to the relay everywhere else.
 import { afterEach, describe, expect, it } from 'vitest';
 import { TokentrayError } from '../../main/errors.ts';
+import type { Incoming } from '../../main/bridge/incoming.ts';
 import type { GrantState } from '../../main/grants/types.ts';
 import { defaultPort, startBridge } from '../../main/bridge/listener.ts';
 import { agentHeaders, ask, call, gate, loopback, setup, text, type Setup, type SetupOptions } from './fixture.ts';
@@ -34,6 +35,9 @@ async function way(made: Setup, body: string | Buffer, headers: Record<string, s
   return answer.headers['x-way'];
 }
 
+const large = (params: object): string =>
+  JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping', params: { text: 'x'.repeat(2_000_000), ...params } });
+
 describe('the way of a request', () => {
   it.each([
     ['legacy', 'legacy', 'forward'],
@@ -48,10 +52,12 @@ describe('the way of a request', () => {
     if (agent === 'legacy') expect(await way(made, initialize, { 'mcp-protocol-version': '' })).toBe(expected);
   });
 
-  it('is known by the header alone where the body is too large to be looked into', async () => {
+  it('is known by a large body as by a small one', async () => {
     const made = await bridged({ serverEra: async () => 'modern' });
-    expect(await way(made, Buffer.alloc(2_000_000, ' '), modern)).toBe('forward');
-    expect(await way(made, Buffer.alloc(2_000_000, ' '))).toBe('relay');
+    const said = { ...modern, 'mcp-method': 'ping' };
+    const stamped = { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } };
+    expect(await way(made, large(stamped), said)).toBe('forward');
+    expect(await way(made, large({}))).toBe('relay');
   });
 
   it.each([
@@ -116,13 +122,13 @@ describe('the way of a request', () => {
 });
 
 describe('what goes to the relay', () => {
-  it('has its body and MCP headers, and neither the key nor cookies; the relay learns which agent asks', async () => {
-    const seen: { request: Request; body: string; agent: string | undefined }[] = [];
+  it('has its body and MCP headers, and neither the key nor cookies', async () => {
+    const seen: { request: Request; body: Incoming | undefined }[] = [];
     const made = await bridged({
       state: () => 'needs-sign-in',
       relay: {
-        handle: async (request, options) => {
-          seen.push({ request, body: await request.text(), agent: options?.agent });
+        handle: async (request, read) => {
+          seen.push({ request, body: read });
           return new Response(null, { status: 202, headers: { 'mcp-session-id': 'new', 'set-cookie': 'a=1' } });
         },
       },
@@ -134,11 +140,10 @@ describe('what goes to the relay', () => {
       body,
     });
     const [one] = seen;
-    expect(one?.body).toBe(body);
+    expect(one?.body).toMatchObject({ messages: [JSON.parse(body)], bytes: [body.length] });
     expect(one?.request.headers.get('mcp-method')).toBe('tools/call');
     expect(one?.request.headers.get('authorization')).toBeNull();
     expect(one?.request.headers.get('cookie')).toBeNull();
-    expect(one?.agent).toBe(made.store.agents.list()[0]?.id);
     expect(answer.status).toBe(202);
     expect(answer.headers['mcp-session-id']).toBe('new');
     expect(answer.headers).not.toHaveProperty('set-cookie');

@@ -4,8 +4,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createUpstreams, type Upstreams } from '../../main/bridge/upstreams.ts';
 import { TokentrayError } from '../../main/errors.ts';
 import { openStore } from '../../main/store/open.ts';
-import type { ServerSettings, Store } from '../../main/store/types.ts';
+import type { AgentRow, Store } from '../../main/store/types.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
+import { serverSettings as settings, testAccess, type TestAccess } from './access.ts';
 import { startMcpServer } from '../support/mcp-server.ts';
 import { stamped } from './relay/raw.ts';
 import { gate, loopback, silentLog, testGrant, withBody } from './fixture.ts';
@@ -19,26 +20,18 @@ const kept = <T extends { close(): unknown }>(it: T): T => {
   return it;
 };
 
-const settings: ServerSettings = {
-  signIn: 'ask',
-  flow: 'authorization_code',
-  pinnedScopes: null,
-  removedScopes: [],
-  chosenIssuer: null,
-  allowHttp: false,
-  era: null,
-};
-
 interface World {
   readonly upstreams: Upstreams;
   readonly store: Store;
   readonly clock: FakeClock;
+  readonly access: TestAccess;
+  readonly agent: AgentRow;
   /** As the grants do it: the server is gone, and no token of it is given out any more. */
   drop(): Promise<string>;
   add(url: string): void;
 }
 
-function world(url: string): World {
+function world(url: string, mode: 'ask' | 'off' = 'off'): World {
   const clock = createFakeClock();
   const { store } = openStore({ file: ':memory:', log: silentLog, clock });
   kept(store);
@@ -49,9 +42,13 @@ function world(url: string): World {
     store.servers.add({ name: 'notes', url: at, addedAt: clock.now(), settings });
   };
   add(url);
+  const access = testAccess({ store, server: 'notes', mode, known: () => upstreams.upstream('notes').known.get() });
   const upstreams = createUpstreams({
     store,
+    guards: access.access.guards,
     grants: {
+      accounts: () => ['default'],
+      defaultAccount: () => 'default',
       upstreamAuth: () => grant,
       onChange: () => () => undefined,
       state: () => ({ kind: 'open' }),
@@ -66,6 +63,8 @@ function world(url: string): World {
     upstreams,
     store,
     clock,
+    access,
+    agent: access.agent(),
     add,
     async drop() {
       grant.onAuthorize = () => gone;
@@ -84,11 +83,11 @@ const hello = {
 
 /** An agent on stdio that says `initialize`; `answered` resolves with the first line that it hears. */
 function stdioAgent(
-  { upstreams }: World,
+  { upstreams, access, agent }: World,
   first: object = hello,
 ): { done: Promise<void>; answered: Promise<string>; hangUp(): void } {
   const [agentEnd, relayEnd] = duplexPair();
-  const { done } = upstreams.stdio('notes', relayEnd);
+  const { done } = upstreams.stdio('notes', relayEnd, access.caller(agent));
   const heard = gate<string>();
   agentEnd.once('data', (chunk: Buffer) => {
     agentEnd.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n');
@@ -98,13 +97,13 @@ function stdioAgent(
   return { done, answered: heard.opened, hangUp: () => agentEnd.end() };
 }
 
-async function httpAgent({ upstreams }: World): Promise<string> {
+async function httpAgent({ upstreams, access, agent }: World): Promise<string> {
   const request = new Request('http://127.0.0.1/mcp/notes', {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
     body: JSON.stringify(hello),
   });
-  const response = await upstreams.relay('notes').handle(request, { agent: 'a' });
+  const response = await upstreams.relay('notes', access.caller(agent, 'http')).handle(request);
   expect(await response.text()).toContain('protocolVersion');
   return response.headers.get('mcp-session-id') ?? '';
 }
@@ -147,12 +146,14 @@ describe('a server that is forgotten', () => {
     const agent = stdioAgent(made);
     await agent.answered;
     const session = await httpAgent(made);
-    const relay = made.upstreams.relay('notes');
+    const relay = made.upstreams.relay('notes', made.access.caller(made.agent, 'http'));
     await server.until(() => server.sessions() === 2 && server.openStreams().length > 0);
 
     const result = await made.upstreams.forgetWith('notes', async () => {
       expect(server.sessions()).toBe(0);
-      expect(() => made.upstreams.relay('notes')).toThrow(expect.objectContaining({ code: 'unknown_server' }));
+      expect(() => made.upstreams.relay('notes', made.access.caller(made.agent, 'http'))).toThrow(
+        expect.objectContaining({ code: 'unknown_server' }),
+      );
       return made.drop();
     });
     expect(result).toBe('dropped');

@@ -7,20 +7,27 @@ import {
 } from '@modelcontextprotocol/server';
 import type { InboundModernRoute } from '@modelcontextprotocol/server';
 import { agentEra } from '../eras.ts';
+import { headersDisagree } from '../../access/message.ts';
+import type { MirroredHeaders } from '../../access/message.ts';
+import { idsOf, readIncoming, valueOf } from '../incoming.ts';
+import type { Incoming, ReadMessages } from '../incoming.ts';
+import { Batch } from './batch.ts';
 import { NewAgents } from './new-agent.ts';
 import { OldAgent } from './old-agent.ts';
-import { encodeHeader } from './param-headers.ts';
 import { roomFor } from './room.ts';
 import { defaultLimits } from './types.ts';
-import type { HttpRelay, RelayLimits, RelayOptions, Upstream } from './types.ts';
+import type { GuardedUpstream, HttpAgent, HttpRelay, RelayLimits, RelayOptions, Upstream } from './types.ts';
 import { endWhenUnread, mostUnread } from './unread.ts';
-import { asObject, asText, codes, fail, fromSdk, hear, isCall, nothing, notice, reply, toSdk } from './wire.ts';
-import type { Call, Message } from './wire.ts';
+import { asObject, codes, fail, fromSdk, hear, isCall, nothing, notice, reply, toSdk } from './wire.ts';
+import type { Id, Message } from './wire.ts';
 
 interface Session {
   readonly agent: string;
+  readonly upstream: GuardedUpstream;
   readonly transport: WebStandardStreamableHTTPServerTransport;
   readonly oldAgent: OldAgent;
+  /** Of the requests that are about to come out of the transport, which gives them one by one. */
+  readonly batches: Map<Id, Batch>;
   usedAt: number;
 }
 
@@ -28,11 +35,14 @@ async function release({ transport, oldAgent }: Session): Promise<void> {
   await Promise.allSettled([transport.close(), oldAgent.close()]);
 }
 
-export function createHttpRelay(upstream: Upstream, options: RelayOptions = {}): HttpRelay {
+export function createHttpRelay(
+  upstream: Pick<Upstream, 'name' | 'log' | 'clock'>,
+  options: RelayOptions = {},
+): HttpRelay {
   const limits: RelayLimits = { ...defaultLimits, ...options.limits };
   const sessions = new Map<string, Session>();
-  const agents = new NewAgents(upstream, limits);
-  const answering = new Set<PerRequestHTTPServerTransport>();
+  const agents = new NewAgents(limits);
+  const answering = new Map<PerRequestHTTPServerTransport, GuardedUpstream>();
 
   const end = async (id: string): Promise<void> => {
     const session = sessions.get(id);
@@ -48,20 +58,21 @@ export function createHttpRelay(upstream: Upstream, options: RelayOptions = {}):
     sessions.set(id, session);
   };
 
-  const newSession = async (agent: string): Promise<Session> => {
+  const newSession = async ({ agent, upstream: seen }: HttpAgent): Promise<Session> => {
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: () => crypto.randomUUID(),
       onsessioninitialized: (id) => keep(id, session),
       onsessionclosed: (id) => end(id),
     });
-    const oldAgent = new OldAgent(upstream, limits, (message, about) => {
+    const oldAgent = new OldAgent(seen, limits, (message, about) => {
       transport.send(toSdk(message), about === undefined ? {} : { relatedRequestId: about }).catch(() => {
         upstream.log.debug('a message found no stream of the agent to go to', { server: upstream.name });
       });
     });
-    const session: Session = { agent, transport, oldAgent, usedAt: upstream.clock.now() };
+    const batches = new Map<Id, Batch>();
+    const session: Session = { agent, upstream: seen, transport, oldAgent, batches, usedAt: upstream.clock.now() };
     const onmessage = (read: Message): void => {
-      oldAgent.receive(read);
+      oldAgent.receive(read, isCall(read) ? (batches.get(read.id) ?? null) : null);
       // Nothing more comes for a request that was cancelled, so its stream would stay open for ever.
       if ('method' in read && read.method === 'notifications/cancelled') {
         const id = read.params?.['requestId'];
@@ -73,33 +84,48 @@ export function createHttpRelay(upstream: Upstream, options: RelayOptions = {}):
     return session;
   };
 
-  const serveOld = async (request: Request, body: unknown, agent: string): Promise<Response> => {
+  const serveOld = async (request: Request, body: ReadMessages | null, asks: HttpAgent): Promise<Response> => {
+    for (const message of body?.messages ?? []) {
+      // This era knows no such headers, but there are servers that go by them whoever sends them.
+      const wrong = headersDisagree(mirrored(request.headers), asObject(message));
+      if (wrong !== null) return refusal(400, codes.headerMismatch, wrong, asObject(message)['id']);
+    }
     const id = request.headers.get('mcp-session-id');
-    const parsed = body === undefined ? {} : { parsedBody: body };
     if (id !== null) {
       const session = sessions.get(id);
-      if (session === undefined || session.agent !== agent)
+      if (session === undefined || session.agent !== asks.agent || session.upstream !== asks.upstream)
         return refusal(404, codes.invalidRequest, 'Session not found');
       session.usedAt = upstream.clock.now();
-      return bearable(session, body, await session.transport.handleRequest(request, parsed));
+      return pass(session, request, body);
     }
     if (request.method !== 'POST') {
       return new Response(null, { status: 405, headers: { allow: 'POST' } });
     }
-    const opens = messagesOf(body).some((message) => asObject(message)['method'] === 'initialize');
+    const opens = body?.messages.some((message) => 'method' in message && message.method === 'initialize') ?? false;
     if (!opens) return refusal(400, codes.invalidRequest, 'A session has to be opened with `initialize`.');
-    const session = await newSession(agent);
+    const session = await newSession(asks);
     try {
-      return bearable(session, body, await session.transport.handleRequest(request, parsed));
+      return await pass(session, request, body);
     } finally {
       // Refused before it was one: nobody has an id to come back with.
       if (session.transport.sessionId === undefined) await release(session);
     }
   };
 
+  const pass = async (session: Session, request: Request, body: ReadMessages | null): Promise<Response> => {
+    const ids = idsOf(body?.messages ?? []);
+    const batch = body?.batch === true && ids.length > 0 ? new Batch(ids.length) : null;
+    if (batch !== null) for (const each of ids) session.batches.set(each, batch);
+    try {
+      const parsed = body === null ? {} : { parsedBody: valueOf(body) };
+      return bearable(session, ids, await session.transport.handleRequest(request, parsed));
+    } finally {
+      for (const each of ids) session.batches.delete(each);
+    }
+  };
+
   /** An answer that nobody reads ends, and the calls with it: what they still say could not be delivered any more. */
-  const bearable = (session: Session, body: unknown, response: Response): Response => {
-    const calls = messagesOf(body).flatMap((message) => asObject(message)['id'] ?? []);
+  const bearable = (session: Session, calls: readonly Id[], response: Response): Response => {
     return readInTime(response, () => {
       for (const requestId of calls) session.oldAgent.receive(notice('notifications/cancelled', { requestId }));
     });
@@ -111,23 +137,28 @@ export function createHttpRelay(upstream: Upstream, options: RelayOptions = {}):
       onDead();
     });
 
-  const serveNew = async (request: Request, body: unknown, agent: string): Promise<Response> => {
+  const serveNew = async (request: Request, body: ReadMessages, asks: HttpAgent): Promise<Response> => {
+    const value = valueOf(body);
     const route = classifyInboundRequest({
       httpMethod: request.method,
-      body,
+      body: value,
       ...given('protocolVersionHeader', request.headers.get('mcp-protocol-version')),
       ...given('mcpMethodHeader', request.headers.get('mcp-method')),
     });
-    const idOfBody = asObject(body)['id'];
+    const idOfBody = asObject(value)['id'];
     if (route.kind === 'reject') return refusal(route.httpStatus, route.code, route.message, idOfBody, route.data);
-    if (route.kind === 'legacy') return serveOld(request, body, agent);
+    if (route.kind === 'legacy') return serveOld(request, body, asks);
     if (route.messageKind === 'notification') return new Response(null, { status: 202 });
-    const wrong = headerFault(request.headers, asObject(body));
+    const wrong = headersDisagree(mirrored(request.headers), asObject(value));
     if (wrong !== null) return refusal(400, codes.headerMismatch, wrong, idOfBody);
-    return answerNew(request, route, agent);
+    return answerNew(request, route, asks);
   };
 
-  const answerNew = async (request: Request, route: InboundModernRoute, agent: string): Promise<Response> => {
+  const answerNew = async (
+    request: Request,
+    route: InboundModernRoute,
+    { agent, upstream: seen }: HttpAgent,
+  ): Promise<Response> => {
     const message = fromSdk(route.message);
     if (!isCall(message)) return new Response(null, { status: 202 });
     const transport = new PerRequestHTTPServerTransport({ classification: route.classification });
@@ -138,6 +169,8 @@ export function createHttpRelay(upstream: Upstream, options: RelayOptions = {}):
       void agents
         .answer(message, {
           agent,
+          upstream: seen,
+          batch: null,
           signal: controller.signal,
           send: (sent) => void transport.send(toSdk(sent), about).catch(() => {}),
         })
@@ -152,7 +185,7 @@ export function createHttpRelay(upstream: Upstream, options: RelayOptions = {}):
       controller.abort();
     };
     hear(transport, { onmessage, onclose });
-    answering.add(transport);
+    answering.set(transport, seen);
     await transport.start();
     try {
       const response = readInTime(await transport.handleMessage(route.message, { request }), nothing);
@@ -167,21 +200,26 @@ export function createHttpRelay(upstream: Upstream, options: RelayOptions = {}):
   };
 
   return {
-    async handle(request, { agent = '' } = {}) {
-      if (request.method !== 'POST') return serveOld(request, undefined, agent);
+    async handle(request, asks) {
+      if (request.method !== 'POST') return serveOld(request, null, asks);
       if (!isJsonContentType(request.headers.get('content-type'))) {
         return refusal(415, codes.invalidRequest, 'The body has to be application/json.');
       }
-      const body = await readBody(request, limits.messageBytes);
+      const body = asks.body ?? (await readBody(request, limits.messageBytes));
       if (body === tooLarge) return refusal(413, codes.invalidRequest, 'The body is too large.');
-      if (body === unreadable) return refusal(400, codes.parse, 'Parse error');
-      return agentEra(request.headers, body) === 'modern'
-        ? serveNew(request, body, agent)
-        : serveOld(request, body, agent);
+      if (body.kind === 'refused') return refusal(400, body.code, body.because);
+      return agentEra(request.headers, valueOf(body)) === 'modern'
+        ? serveNew(request, body, asks)
+        : serveOld(request, body, asks);
     },
     owns: (sessionId) => sessions.has(sessionId),
+    async end(seen) {
+      for (const [transport, of] of answering) if (of === seen) await transport.close();
+      const ending = [...sessions].flatMap(([id, session]) => (session.upstream === seen ? [end(id)] : []));
+      await Promise.allSettled([...ending, agents.end(seen)]);
+    },
     async close() {
-      for (const transport of answering) await transport.close();
+      for (const transport of answering.keys()) await transport.close();
       await Promise.allSettled([...[...sessions.keys()].map(end), agents.close()]);
     },
   };
@@ -190,34 +228,18 @@ export function createHttpRelay(upstream: Upstream, options: RelayOptions = {}):
 /** Errors for which 2026-07-28 names the HTTP status. */
 const statusOf: Readonly<Record<number, number>> = { [-32601]: 404, [-32020]: 400, [-32021]: 400, [-32022]: 400 };
 
-const messagesOf = (body: unknown): readonly unknown[] => (Array.isArray(body) ? (body as unknown[]) : [body]);
-
 const given = <K extends string>(name: K, value: string | null): Partial<Record<K, string>> =>
   value === null ? {} : ({ [name]: value } as Partial<Record<K, string>>);
 
-/** streamable-http, Server Validation: what the headers repeat has to be there and to be the same. */
-function headerFault(headers: Headers, body: Record<string, unknown>): string | null {
-  const call = body as unknown as Call;
-  for (const name of ['mcp-protocol-version', 'mcp-method']) {
-    if (!headers.has(name)) return `The header ${name} is missing.`;
-  }
-  const source = { 'tools/call': 'name', 'prompts/get': 'name', 'resources/read': 'uri' }[call.method];
-  const value = source === undefined ? undefined : asText(call.params?.[source]);
-  if (value === undefined) return null;
-  const said = headers.get('mcp-name');
-  if (said === null) return 'The header mcp-name is missing.';
-  return decoded(said) === value || said === encodeHeader(value) ? null : 'The header mcp-name differs from the body.';
-}
-
-function decoded(value: string): string {
-  const marked = /^=\?base64\?(?<text>.*)\?=$/u.exec(value);
-  return marked === null ? value : Buffer.from(marked.groups?.['text'] ?? '', 'base64').toString('utf8');
-}
+const mirrored = (headers: Headers): MirroredHeaders => ({
+  method: headers.get('mcp-method'),
+  name: headers.get('mcp-name'),
+  version: headers.get('mcp-protocol-version'),
+});
 
 const tooLarge = Symbol('too large');
-const unreadable = Symbol('unreadable');
 
-async function readBody(request: Request, limit: number): Promise<unknown> {
+async function readBody(request: Request, limit: number): Promise<Incoming | typeof tooLarge> {
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const part of request.body ?? []) {
@@ -225,11 +247,7 @@ async function readBody(request: Request, limit: number): Promise<unknown> {
     if (size > limit) return tooLarge;
     parts.push(part);
   }
-  try {
-    return JSON.parse(Buffer.concat(parts).toString('utf8')) as unknown;
-  } catch {
-    return unreadable;
-  }
+  return readIncoming(Buffer.concat(parts));
 }
 
 function refusal(status: number, code: number, message: string, id: unknown = null, data?: unknown): Response {

@@ -1,6 +1,7 @@
 // Newline-delimited JSON over a stream, both ways: bounded, with back-pressure, and deaf to nothing but broken lines.
 import type { Duplex } from 'node:stream';
-import { codes, fail, nothing, readMessage } from './wire.ts';
+import { readIncoming } from '../incoming.ts';
+import { fail, nothing } from './wire.ts';
 import type { Message } from './wire.ts';
 
 export interface Lines {
@@ -11,7 +12,8 @@ export interface Lines {
 }
 
 interface Handlers {
-  onMessage(message: Message): void;
+  /** `batch`: they came as one (2025-03-26). */
+  onMessages(messages: readonly Message[], batch: boolean): void;
   /** Why the connection cannot go on. */
   onBroken(because: string): void;
 }
@@ -37,20 +39,11 @@ export function openLines(stream: Duplex, limit: number, handlers: Handlers): Li
     end();
   };
 
-  const line = (text: string): void => {
-    if (text.trim() === '') return;
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch {
-      return send({ jsonrpc: '2.0', id: null, ...fail(codes.parse, 'Parse error') });
-    }
-    // 2025-03-26 had batches; the messages of one are served like any others.
-    for (const each of Array.isArray(value) ? (value as unknown[]) : [value]) {
-      const message = readMessage(each);
-      if (message === null) send({ jsonrpc: '2.0', id: null, ...fail(codes.invalidRequest, 'Invalid request') });
-      else handlers.onMessage(message);
-    }
+  const line = (bytes: Buffer): void => {
+    if (isBlank(bytes)) return;
+    const read = readIncoming(bytes);
+    if (read.kind === 'read') handlers.onMessages(read.messages, read.batch);
+    else send({ jsonrpc: '2.0', id: null, ...fail(read.code, read.because) });
   };
 
   stream.on('data', (chunk: Buffer | string) => {
@@ -58,11 +51,11 @@ export function openLines(stream: Duplex, limit: number, handlers: Handlers): Li
     for (let at = rest.indexOf(10); at >= 0; at = rest.indexOf(10)) {
       parts.push(rest.subarray(0, at));
       if (size + at > limit) return stop('a line of the agent is too long');
-      const text = Buffer.concat(parts).toString('utf8');
+      const whole = Buffer.concat(parts);
       parts = [];
       size = 0;
       rest = rest.subarray(at + 1);
-      line(text);
+      line(whole);
     }
     if (rest.length > 0) parts.push(rest);
     size += rest.length;
@@ -74,3 +67,5 @@ export function openLines(stream: Duplex, limit: number, handlers: Handlers): Li
 
   return { send, ended, close: () => void stream.end() };
 }
+
+const isBlank = (bytes: Buffer): boolean => bytes.every((byte) => byte === 32 || (byte >= 9 && byte <= 13));

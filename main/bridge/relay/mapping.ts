@@ -103,10 +103,14 @@ export function toModernError(error: Failure): Failure {
 export function toOldResult(method: string, result: JsonObject): JsonObject {
   const complete = result['resultType'] === 'complete' ? without(result, 'resultType') : result;
   const old = cacheable.has(method) ? without(complete, 'ttlMs', 'cacheScope') : complete;
-  if (method === 'tools/list' && Array.isArray(old['tools'])) {
-    return { ...old, tools: old['tools'].map((tool: unknown) => withObjectOutput(asObject(tool))) };
-  }
   return method === 'tools/call' ? withObjectContent(old) : old;
+}
+
+/** A list of tools as the old schemas have it; apart from the rest, for the guard has to see tools as the server has them. */
+export function toOldTools(result: JsonObject): JsonObject {
+  const { tools } = result;
+  if (!Array.isArray(tools)) return result;
+  return { ...result, tools: tools.map((tool: unknown) => withObjectOutput(asObject(tool))) };
 }
 
 function withObjectOutput(tool: JsonObject): JsonObject {

@@ -55,8 +55,9 @@ export class ModernServer {
   constructor(upstream: Upstream, limits: RelayLimits) {
     this.#upstream = upstream;
     this.#limits = limits;
-    this.#book = books.get(upstream) ?? new ToolBook();
-    books.set(upstream, this.#book);
+    const server = upstream.base ?? upstream;
+    this.#book = books.get(server) ?? new ToolBook();
+    books.set(server, this.#book);
   }
 
   /** `request` carries the modern `_meta` already. @throws what `exchange` throws */

@@ -1,5 +1,6 @@
 // Requests of agents of the stateless era: each is answered on its own, signed in or not, whatever the server speaks.
 import { detect, detectAgain, isModern } from '../eras.ts';
+import { admitted } from './admission.ts';
 import { contradicts, Refused } from './channel.ts';
 import { listNotices, noticesOf } from './listening.ts';
 import { beforeReached, describe, discoverResult, mapResult, showsLinks, toModernResult } from './mapping.ts';
@@ -13,10 +14,11 @@ import {
   mayAsk,
   needsSignIn,
   rememberTools,
+  untilOpen,
   untilReady,
   wordsBeforeSignIn,
 } from './sign-in.ts';
-import type { RelayLimits, Upstream } from './types.ts';
+import type { GuardedUpstream, RelayLimits } from './types.ts';
 import {
   asObject,
   codes,
@@ -35,96 +37,123 @@ import type { Call, Message, Outcome } from './wire.ts';
 const signInKey = 'tokentray-sign-in';
 
 export class NewAgents {
-  readonly #upstream: Upstream;
   readonly #limits: RelayLimits;
-  readonly #modern: ModernServer;
   readonly #old: NewToOld;
 
-  constructor(upstream: Upstream, limits: RelayLimits) {
-    this.#upstream = upstream;
+  constructor(limits: RelayLimits) {
     this.#limits = limits;
-    this.#modern = new ModernServer(upstream, limits);
-    this.#old = new NewToOld(upstream, limits);
+    this.#old = new NewToOld(limits);
   }
 
   /** The outcome in the new era's words; never rejects. */
   async answer(request: Call, port: NewAgentPort): Promise<Outcome> {
     try {
-      if (!this.#upstream.signIn.ready()) return await this.#withoutServer(request, port);
-      return await this.#ask(withoutSignIn(request), port, false);
+      if (!port.upstream.access.open()) {
+        const known = misstated(request) ?? (await this.#beforeAccess(request, port));
+        if (known !== null) {
+          port.batch?.letThrough().catch(() => {});
+          return known;
+        }
+      }
+      return await admitted(port.upstream, request, { ...port, modern: true }, (signal) =>
+        this.#reach(request, { ...port, signal }),
+      );
     } catch (error) {
-      if (error instanceof Refused) return outcomeOf(error.reply);
-      if (!needsSignIn(error)) return failureOf(error);
-      return this.#withoutServer(request, port).catch(failureOf);
+      return failureOf(error);
     }
+  }
+
+  /** Ends what is held for one view of the server. */
+  end(upstream: GuardedUpstream): Promise<void> {
+    return this.#old.end(upstream);
   }
 
   close(): Promise<void> {
     return this.#old.close();
   }
 
+  /** Of a request that was let through. */
+  async #reach(request: Call, port: NewAgentPort): Promise<Outcome> {
+    try {
+      if (port.upstream.signIn.ready()) return await this.#ask(withoutSignIn(request), port, false);
+    } catch (error) {
+      if (error instanceof Refused) return outcomeOf(error.reply);
+      if (!needsSignIn(error)) throw error;
+    }
+    return this.#withoutServer(request, port);
+  }
+
   async #ask(request: Call, port: NewAgentPort, acknowledged: boolean): Promise<Outcome> {
-    const detected = await detect(this.#upstream);
+    const detected = await detect(port.upstream);
     if (detected.era === 'modern') return this.#askModern(request, port, acknowledged);
     const wrong = misstated(request);
     if (wrong !== null) return wrong;
     try {
       return await this.#old.answer(request, port, detected.era, acknowledged);
     } catch (error) {
-      if (!contradicts(error) || (await detectAgain(this.#upstream)).era !== 'modern') throw error;
+      if (!contradicts(error) || (await detectAgain(port.upstream)).era !== 'modern') throw error;
       return this.#askModern(request, port, acknowledged);
     }
   }
 
   /** The same era on both sides: the message passes as it is, with the headers that HTTP wants. */
   async #askModern(request: Call, port: NewAgentPort, acknowledged: boolean): Promise<Outcome> {
+    const { upstream } = port;
+    const server = new ModernServer(upstream, this.#limits);
     const listens = request.method === 'subscriptions/listen';
     const onMessage = (message: Message): void => {
       if (!isNotice(message)) return;
-      if (message.method === listNotices.toolsListChanged) this.#modern.toolsChanged();
+      if (message.method === listNotices.toolsListChanged) server.toolsChanged();
       if (acknowledged && message.method === 'notifications/subscriptions/acknowledged') return;
       port.send(message);
     };
-    const outcome = outcomeOf(
-      await this.#modern.request(request, { signal: port.signal, onMessage, patient: listens }),
-    );
+    const outcome = outcomeOf(await server.request(request, { signal: port.signal, onMessage, patient: listens }));
     if ('error' in outcome) return outcome;
     if (request.method === 'server/discover') {
-      this.#upstream.known.set({ ...this.#upstream.known.get(), ...describe(outcome.result) });
+      upstream.known.set({ ...upstream.known.get(), ...describe(outcome.result) });
     } else if (request.method === 'tools/list' && request.params?.['cursor'] === undefined) {
-      rememberTools(this.#upstream, outcome.result['tools']);
+      rememberTools(upstream, outcome.result['tools']);
     }
     // basic, ResultType: what is absent means `complete`, but not every agent of the new era takes it so.
     return mapResult(outcome, (result) => ('resultType' in result ? result : { resultType: 'complete', ...result }));
   }
 
-  async #withoutServer(request: Call, port: NewAgentPort): Promise<Outcome> {
-    const wrong = misstated(request);
-    if (wrong !== null) return wrong;
-    if (request.method === 'server/discover') {
-      return { result: discoverResult(this.#upstream, beforeReached(this.#upstream.known.get())) };
-    }
-    if (request.method === 'subscriptions/listen') return this.#listenLater(request, port);
-    const modern = (outcome: Outcome): Outcome =>
-      mapResult(outcome, (result) => toModernResult(request.method, result));
-    const remembered = answerFromMemory(this.#upstream, request.method);
-    if (remembered !== null) return modern(remembered);
-    const capabilities = asObject(metaOf(request)[meta.clientCapabilities]);
-    if (!mayAsk(request.method) || !showsLinks(capabilities))
-      return modern(await askToSignIn(this.#upstream, request.method));
-
-    const answer = asObject(request.params?.['inputResponses'])[signInKey];
-    if (answer === undefined) return this.#showLink();
-    const accepted = asObject(answer)['action'] === 'accept';
-    if (accepted && (await untilReady(this.#upstream, this.#limits.signInWait, port.signal))) {
-      return this.#ask(withoutSignIn(request), port, false);
-    }
-    return modern(await askToSignIn(this.#upstream, request.method));
+  /** What needs no server, as this agent may see it; where nothing is known yet, the person is asked now. */
+  async #beforeAccess(request: Call, port: NewAgentPort): Promise<Outcome | null> {
+    const { upstream } = port;
+    const { method, params = {} } = request;
+    if (method === 'subscriptions/listen') return this.#listenLater(request, port);
+    const known = upstream.known.get();
+    const missing = method === 'server/discover' ? known?.capabilities : method === 'tools/list' ? known?.tools : known;
+    const looks = method === 'server/discover' || method === 'tools/list';
+    if (looks && missing === undefined && !upstream.guard.open()) upstream.access.want(method, params);
+    if (method === 'server/discover') return { result: discoverResult(upstream, beforeReached(known)) };
+    const remembered = answerFromMemory(upstream, method);
+    return remembered === null ? null : mapResult(remembered, (result) => toModernResult(method, result));
   }
 
-  async #showLink(): Promise<Outcome> {
-    const url = await this.#upstream.signIn.link();
-    const params = { mode: 'url', message: wordsBeforeSignIn(this.#upstream), url };
+  async #withoutServer(request: Call, port: NewAgentPort): Promise<Outcome> {
+    const { upstream } = port;
+    const known = misstated(request) ?? (await this.#beforeAccess(request, port));
+    if (known !== null) return known;
+    const modern = (outcome: Outcome): Outcome =>
+      mapResult(outcome, (result) => toModernResult(request.method, result));
+    const capabilities = asObject(metaOf(request)[meta.clientCapabilities]);
+    if (!mayAsk(request.method) || !showsLinks(capabilities))
+      return modern(await askToSignIn(upstream, request.method));
+
+    const answer = asObject(request.params?.['inputResponses'])[signInKey];
+    if (answer === undefined) return this.#showLink(upstream);
+    const accepted = asObject(answer)['action'] === 'accept';
+    if (accepted && (await untilReady(upstream, this.#limits.signInWait, port.signal))) {
+      return this.#ask(withoutSignIn(request), port, false);
+    }
+    return modern(await askToSignIn(upstream, request.method));
+  }
+
+  async #showLink(upstream: GuardedUpstream): Promise<Outcome> {
+    const url = await upstream.signIn.link();
+    const params = { mode: 'url', message: wordsBeforeSignIn(upstream), url };
     return {
       result: {
         resultType: 'input_required',
@@ -133,13 +162,15 @@ export class NewAgents {
     };
   }
 
-  /** A subscription that begins before there is a server: acknowledged now, told of every list after the sign-in. */
+  /** A subscription that begins before there is a server: acknowledged now, told of every list once there is. */
   async #listenLater(request: Call, port: NewAgentPort): Promise<Outcome> {
     const filter = asObject(request.params?.['notifications']);
     port.send(acknowledgement(request.id, filter));
-    if (!(await untilReady(this.#upstream, null, port.signal))) return closing(request.id);
+    if (!(await untilOpen(port.upstream, port.signal))) return closing(request.id);
     for (const method of noticesOf(filter)) port.send(notice(method, subscribed(request.id)));
-    return this.#ask(request, port, true);
+    return admitted(port.upstream, request, { ...port, modern: true, batch: null }, (signal) =>
+      this.#ask(request, { ...port, signal }, true),
+    );
   }
 }
 

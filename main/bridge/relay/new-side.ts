@@ -1,5 +1,6 @@
 // What one request of a new agent and those who answer it know of each other.
-import type { JsonObject } from './types.ts';
+import type { Batch } from './batch.ts';
+import type { GuardedUpstream, JsonObject } from './types.ts';
 import { meta, notice } from './wire.ts';
 import type { Id, Notice, Outcome } from './wire.ts';
 
@@ -7,6 +8,10 @@ import type { Id, Notice, Outcome } from './wire.ts';
 export interface NewAgentPort {
   /** Who asks: what is kept open for one agent is out of reach for the others. */
   readonly agent: string;
+  /** The server as this agent may use it. */
+  readonly upstream: GuardedUpstream;
+  /** Null: the request came alone. */
+  readonly batch: Batch | null;
   readonly signal: AbortSignal;
   /** A notification on this request's stream. */
   send(message: Notice): void;

@@ -1,7 +1,7 @@
 // New agents and an old server: sessions are held for agents that know of none, and a question in the middle of a
 // call becomes its result while the call itself stays open.
-import { createHash } from 'node:crypto';
 import { TokentrayError } from '../../errors.ts';
+import { aboutOf } from '../about.ts';
 import { describe, discoverResult, mapResult, toModernError, toModernResult } from './mapping.ts';
 import { HeldSession } from './held-session.ts';
 import { acknowledgement, closing, subscribed } from './new-side.ts';
@@ -9,7 +9,7 @@ import type { NewAgentPort } from './new-side.ts';
 import { OpenCall } from './open-call.ts';
 import { roomFor } from './room.ts';
 import { mayAsk, rememberTools, toolFailure } from './sign-in.ts';
-import type { JsonObject, RelayLimits, ServerEra, Upstream } from './types.ts';
+import type { GuardedUpstream, JsonObject, RelayLimits, ServerEra } from './types.ts';
 import { asObject, asText, call, codes, fail, meta, metaOf, notice, withMeta, without } from './wire.ts';
 import type { Call, Outcome } from './wire.ts';
 
@@ -19,6 +19,7 @@ const retired = new Set(['initialize', 'ping', 'logging/setLevel', 'resources/su
 /** A result that waits for the agent's next try: the open call, or nothing where the server wants a fresh one. */
 interface Parked {
   readonly agent: string;
+  readonly upstream: GuardedUpstream;
   /** A digest: what was asked may be large, and a call can wait for long. */
   readonly about: string;
   readonly open: OpenCall | null;
@@ -27,6 +28,7 @@ interface Parked {
 
 interface Held {
   readonly agent: string;
+  readonly upstream: GuardedUpstream;
   readonly opening: Promise<HeldSession>;
   /** Null until the server has answered `initialize`. */
   session: HeldSession | null;
@@ -36,14 +38,12 @@ interface Held {
 const mostAboutItself = 64 * 1024;
 
 export class NewToOld {
-  readonly #upstream: Upstream;
   readonly #limits: RelayLimits;
   /** By who they are for; those that were used last come last. */
   readonly #sessions = new Map<string, Held>();
   readonly #parked = new Map<string, Parked>();
 
-  constructor(upstream: Upstream, limits: RelayLimits) {
-    this.#upstream = upstream;
+  constructor(limits: RelayLimits) {
     this.#limits = limits;
   }
 
@@ -54,10 +54,18 @@ export class NewToOld {
     if (state !== undefined) return this.#goOn(request, port, era, state);
     const session = await this.#session(request, port, era);
     if (request.method === 'server/discover') {
-      return { result: discoverResult(this.#upstream, describe(session.opened)) };
+      return { result: discoverResult(port.upstream, describe(session.opened)) };
     }
     if (request.method === 'subscriptions/listen') return this.#listen(request, port, session, acknowledged);
     return this.#follow(request, port, await this.#begin(request, session, port));
+  }
+
+  /** Ends what is held for one view of the server. */
+  async end(upstream: GuardedUpstream): Promise<void> {
+    for (const [state, parked] of this.#parked) if (parked.upstream === upstream) this.#giveUp(state);
+    const ending = [...this.#sessions].filter(([, held]) => held.upstream === upstream);
+    for (const [key] of ending) this.#sessions.delete(key);
+    await Promise.all(ending.map(([, held]) => held.opening.then((session) => session.close()).catch(() => {})));
   }
 
   async close(): Promise<void> {
@@ -82,25 +90,27 @@ export class NewToOld {
     }
     const key = JSON.stringify([port.agent, about]);
     const known = this.#sessions.get(key);
-    if (known !== undefined) {
+    // What was opened for an approval that has ended is not gone on with under the next one.
+    if (known !== undefined && known.upstream !== port.upstream) this.#drop(key, known);
+    else if (known !== undefined) {
       this.#sessions.delete(key);
       this.#sessions.set(key, known);
       return known.opening;
     }
     this.#makeRoom(port.agent);
     const opening = HeldSession.open({
-      upstream: this.#upstream,
+      upstream: port.upstream,
       limits: this.#limits,
       era,
       initialize: { protocolVersion: '2025-11-25', capabilities, clientInfo },
       onIdle: () => this.#drop(key, held),
     });
-    const held: Held = { agent: port.agent, opening, session: null };
+    const held: Held = { agent: port.agent, upstream: port.upstream, opening, session: null };
     this.#sessions.set(key, held);
     try {
       const session = await opening;
       held.session = session;
-      this.#upstream.known.set({ ...this.#upstream.known.get(), ...describe(session.opened) });
+      port.upstream.known.set({ ...port.upstream.known.get(), ...describe(session.opened) });
       return session;
     } catch (error) {
       if (this.#sessions.get(key) === held) this.#sessions.delete(key);
@@ -130,7 +140,7 @@ export class NewToOld {
   async #begin(request: Call, session: HeldSession, port: NewAgentPort): Promise<OpenCall> {
     const { [meta.logLevel]: logLevel, progressToken } = metaOf(request);
     const open = new OpenCall({
-      upstream: this.#upstream,
+      upstream: port.upstream,
       session,
       mayAsk: mayAsk(request.method),
       logLevel: asText(logLevel),
@@ -163,7 +173,7 @@ export class NewToOld {
   #ended(request: Call, port: NewAgentPort, outcome: Outcome): Outcome {
     if ('result' in outcome) {
       if (request.method === 'tools/list' && request.params?.['cursor'] === undefined) {
-        rememberTools(this.#upstream, outcome.result['tools']);
+        rememberTools(port.upstream, outcome.result['tools']);
       }
       return mapResult(outcome, (result) => toModernResult(request.method, result));
     }
@@ -191,8 +201,9 @@ export class NewToOld {
     open?.detach();
     const room = roomFor([...this.#parked], port.agent, { all: Infinity, perAgent: this.#limits.parkedCalls });
     if (room.kind === 'instead') this.#giveUp(room.of);
-    const expire = this.#upstream.clock.after(this.#limits.inputWait, () => this.#giveUp(state));
-    this.#parked.set(state, { agent: port.agent, about: aboutOf(request), open, forget: expire });
+    const expire = port.upstream.clock.after(this.#limits.inputWait, () => this.#giveUp(state));
+    const about = aboutOf(request.method, request.params);
+    this.#parked.set(state, { agent: port.agent, upstream: port.upstream, about, open, forget: expire });
     return { result: { resultType: 'input_required', inputRequests: questions, requestState: state } };
   }
 
@@ -205,7 +216,13 @@ export class NewToOld {
 
   async #goOn(request: Call, port: NewAgentPort, era: ServerEra, state: unknown): Promise<Outcome> {
     const parked = typeof state === 'string' ? this.#parked.get(state) : undefined;
-    if (parked === undefined || parked.agent !== port.agent || parked.about !== aboutOf(request)) {
+    const about = aboutOf(request.method, request.params);
+    if (
+      parked === undefined ||
+      parked.upstream !== port.upstream ||
+      parked.agent !== port.agent ||
+      parked.about !== about
+    ) {
       return fail(
         codes.invalidParams,
         'This `requestState` is unknown here, has expired or belongs to another request.',
@@ -242,19 +259,3 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-
-/** What makes two tries the same request: its method and its parameters, in whatever order they came. */
-function aboutOf(request: Call): string {
-  const params = sorted(without(request.params ?? {}, '_meta', 'inputResponses', 'requestState'));
-  return createHash('sha256')
-    .update(JSON.stringify([request.method, params]))
-    .digest('base64');
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.entries(value)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, entry]) => [name, sorted(entry)]);
-}

@@ -2,10 +2,12 @@
 // server as soon as there is one to move to.
 import { detectAfresh, detectAgain } from '../eras.ts';
 import { isTokentrayError } from '../../errors.ts';
+import { admitted } from './admission.ts';
+import type { Batch } from './batch.ts';
 import { contradicts, Refused } from './channel.ts';
 import { Cancelled } from './exchange.ts';
 import { listNotices } from './listening.ts';
-import { beforeReached, describe, initializeResult, showsLinks } from './mapping.ts';
+import { beforeReached, describe, initializeResult, mapResult, showsLinks, toOldTools } from './mapping.ts';
 import type { OldAgentPort, OldSide } from './old-side.ts';
 import { oldToNew } from './old-to-new.ts';
 import { oldToOld } from './old-to-old.ts';
@@ -18,7 +20,7 @@ import {
   untilReady,
   wordsBeforeSignIn,
 } from './sign-in.ts';
-import type { JsonObject, RelayLimits, Upstream } from './types.ts';
+import type { GuardedUpstream, JsonObject, RelayLimits } from './types.ts';
 import { asObject, call, codes, fail, failureOf, isCall, isReply, notice, outcomeOf, reply } from './wire.ts';
 import type { Call, Id, Message, Notice, Outcome, Reply } from './wire.ts';
 
@@ -28,7 +30,7 @@ export type ToAgent = (message: Message, about?: Id) => void;
 const ours = 'tokentray:';
 
 export class OldAgent {
-  readonly #upstream: Upstream;
+  readonly #upstream: GuardedUpstream;
   readonly #limits: RelayLimits;
   readonly #toAgent: ToAgent;
   readonly #running = new Map<Id, AbortController>();
@@ -44,16 +46,16 @@ export class OldAgent {
   #signingIn: Promise<boolean> | null = null;
   #closed = false;
 
-  constructor(upstream: Upstream, limits: RelayLimits, toAgent: ToAgent) {
+  constructor(upstream: GuardedUpstream, limits: RelayLimits, toAgent: ToAgent) {
     this.#upstream = upstream;
     this.#limits = limits;
     this.#toAgent = toAgent;
-    this.#off = upstream.signIn.onReady(() => void this.#signedIn());
+    this.#off = upstream.access.onOpen(() => void this.#reachable());
   }
 
-  receive(message: Message): void {
+  receive(message: Message, batch: Batch | null = null): void {
     if (isReply(message)) this.#answered(message);
-    else if (isCall(message)) void this.#serve(message);
+    else if (isCall(message)) void this.#serve(message, batch);
     else this.#noticed(message);
   }
 
@@ -88,54 +90,110 @@ export class OldAgent {
     else settle(outcomeOf(message));
   }
 
-  async #serve(request: Call): Promise<void> {
+  async #serve(request: Call, batch: Batch | null): Promise<void> {
     if (this.#running.size >= this.#limits.pendingRequests) {
+      batch?.refuse();
       this.#toAgent(reply(request.id, fail(codes.internal, 'Too many requests are waiting for their answers.')));
       return;
     }
     const controller = new AbortController();
     this.#running.set(request.id, controller);
     try {
-      const outcome = await this.#outcome(request, controller.signal);
-      if (!controller.signal.aborted) this.#toAgent(reply(request.id, outcome), request.id);
+      const outcome = await this.#outcome(request, controller.signal, batch);
+      const told = request.method === 'tools/list' ? mapResult(outcome, toOldTools) : outcome;
+      if (!controller.signal.aborted) this.#toAgent(reply(request.id, told), request.id);
     } finally {
       if (this.#running.get(request.id) === controller) this.#running.delete(request.id);
     }
   }
 
-  async #outcome(request: Call, signal: AbortSignal): Promise<Outcome> {
+  async #outcome(request: Call, signal: AbortSignal, batch: Batch | null): Promise<Outcome> {
+    const asking = {
+      signal,
+      modern: false,
+      batch,
+      send: (message: Notice): void => this.#toAgent(message, request.id),
+    };
     try {
-      if (request.method === 'initialize') return await this.#greet(request.params ?? {});
-      if (this.#hello === null) {
+      const greets = request.method === 'initialize';
+      if (!greets && this.#hello === null) {
+        batch?.letThrough().catch(() => {});
         if (request.method === 'ping') return { result: {} };
         return fail(codes.methodNotFound, 'This connection has to be opened with `initialize`.');
       }
       if (request.method === 'logging/setLevel') this.#level = request;
-      if (!this.#upstream.signIn.ready()) return await this.#withoutServer(request, signal);
-      return await this.#ask(request, signal);
+      if (!this.#upstream.access.open()) {
+        const known = greets ? await this.#greetUnreached(request.params ?? {}) : this.#fromMemory(request);
+        if (known !== null) {
+          batch?.letThrough().catch(() => {});
+          return known;
+        }
+      }
+      return await admitted(this.#upstream, request, asking, (either) =>
+        greets ? this.#greet(request.params ?? {}) : this.#answer(request, either),
+      );
     } catch (error) {
-      if (needsSignIn(error)) return this.#withoutServer(request, signal).catch(failureOf);
       if (!(error instanceof Cancelled)) this.#report(request.method, error);
       return failureOf(error);
     }
   }
 
+  /** Of a request that was let through. */
+  async #answer(request: Call, signal: AbortSignal): Promise<Outcome> {
+    try {
+      if (this.#upstream.signIn.ready()) return await this.#ask(request, signal);
+    } catch (error) {
+      if (!needsSignIn(error)) throw error;
+    }
+    return this.#withoutServer(request, signal);
+  }
+
   async #greet(hello: JsonObject): Promise<Outcome> {
+    await this.#startOver(hello);
+    try {
+      return { result: (await this.#connect()).opened };
+    } catch (error) {
+      if (error instanceof Refused) return outcomeOf(error.reply);
+      // Who is paused is greeted too: an agent that fails to start is not started again when the pause ends.
+      if (!needsSignIn(error) && !isTokentrayError(error, 'paused', 'locked')) throw error;
+    }
+    return this.#greetFromMemory(hello);
+  }
+
+  async #greetUnreached(hello: JsonObject): Promise<Outcome> {
+    await this.#startOver(hello);
+    this.#wantAccess('initialize', hello);
+    return this.#greetFromMemory(hello);
+  }
+
+  async #startOver(hello: JsonObject): Promise<void> {
     await this.#side?.close();
     this.#side = null;
     this.#connecting = null;
     this.#begun = false;
     this.#hello = hello;
-    try {
-      if (this.#upstream.signIn.ready()) return { result: (await this.#connect()).opened };
-    } catch (error) {
-      if (error instanceof Refused) return outcomeOf(error.reply);
-      // Who is paused is greeted too: an agent that fails to start is not started again when the pause ends.
-      if (!needsSignIn(error) && !isTokentrayError(error, 'paused')) throw error;
-    }
+  }
+
+  #greetFromMemory(hello: JsonObject): Outcome {
     this.#blind = true;
     const known = beforeReached(this.#upstream.known.get());
     return { result: initializeResult(this.#upstream, known, hello['protocolVersion']) };
+  }
+
+  /** An agent that may not reach the server yet hears what is known of it; where nothing is, the person is asked now. */
+  #fromMemory(request: Call): Outcome | null {
+    if (request.method === 'logging/setLevel') return { result: {} };
+    const remembered = answerFromMemory(this.#upstream, request.method);
+    if (remembered === null) return null;
+    this.#blind = true;
+    if (request.method === 'tools/list') this.#wantAccess(request.method, request.params ?? {});
+    return remembered;
+  }
+
+  #wantAccess(method: string, params: JsonObject): void {
+    const { tools, capabilities } = this.#upstream.known.get() ?? {};
+    if (this.#upstream.guard.open() || (method === 'initialize' ? capabilities : tools) !== undefined) return;
+    this.#upstream.access.want(method, params);
   }
 
   async #ask(request: Call, signal: AbortSignal): Promise<Outcome> {
@@ -211,8 +269,7 @@ export class OldAgent {
 
   async #withoutServer(request: Call, signal: AbortSignal): Promise<Outcome> {
     this.#blind = true;
-    if (request.method === 'logging/setLevel') return { result: {} };
-    const remembered = answerFromMemory(this.#upstream, request.method);
+    const remembered = this.#fromMemory(request);
     if (remembered !== null) return remembered;
     const capabilities = asObject(this.#hello?.['capabilities']);
     if (mayAsk(request.method) && showsLinks(capabilities) && (await this.#showLink(request.id, signal))) {
@@ -241,7 +298,7 @@ export class OldAgent {
     return ready;
   }
 
-  async #signedIn(): Promise<void> {
+  async #reachable(): Promise<void> {
     if (this.#closed || this.#hello === null) return;
     this.#side?.mend();
     if (!this.#blind) return;

@@ -1,20 +1,20 @@
 // What an agent hears while nobody has signed in: what is known, and for everything else where to sign in.
 import { isTokentrayError } from '../../errors.ts';
-import type { Upstream } from './types.ts';
-import { codes, fail } from './wire.ts';
+import type { GuardedUpstream, Upstream } from './types.ts';
+import { codes, fail, nothing } from './wire.ts';
 import type { Outcome } from './wire.ts';
 
 /** Calls that may be held up by a question to the person (2026-07-28 mrtr, Supported Requests). */
 export const mayAsk = (method: string): boolean =>
   method === 'tools/call' || method === 'prompts/get' || method === 'resources/read';
 
-/** The answer that needs no server, or null where there is none. In the old era's shape. */
-export function answerFromMemory(upstream: Upstream, method: string): Outcome | null {
+/** The answer that needs no server, as this agent may see it, or null where there is none. In the old era's shape. */
+export function answerFromMemory(upstream: GuardedUpstream, method: string): Outcome | null {
   switch (method) {
     case 'ping':
       return { result: {} };
     case 'tools/list':
-      return { result: { tools: upstream.known.get()?.tools ?? [] } };
+      return { result: upstream.guard.filterTools({ tools: upstream.known.get()?.tools ?? [] }) };
     case 'prompts/list':
       return { result: { prompts: [] } };
     case 'resources/list':
@@ -41,20 +41,36 @@ export async function askToSignIn(upstream: Upstream, method: string): Promise<O
 export const needsSignIn = (error: unknown): boolean => isTokentrayError(error, 'needs_sign_in');
 
 /** Resolves to true once the server is ready, to false when that took too long or is no longer wanted. */
-export function untilReady(upstream: Upstream, wait: number | null, signal?: AbortSignal): Promise<boolean> {
-  if (upstream.signIn.ready()) return Promise.resolve(true);
+export function untilReady(upstream: Upstream, wait: number, signal: AbortSignal): Promise<boolean> {
+  const { ready, onReady } = upstream.signIn;
+  return until({ is: ready, on: onReady, late: (end) => upstream.clock.after(wait, end) }, signal);
+}
+
+/** As `untilReady`, for an agent that has to be allowed, too, and waits for as long as that takes. */
+export function untilOpen({ access }: GuardedUpstream, signal: AbortSignal): Promise<boolean> {
+  return until({ is: access.open, on: access.onOpen, late: () => nothing }, signal);
+}
+
+interface Awaited {
+  is(): boolean;
+  on(listener: () => void): () => void;
+  late(end: () => void): () => void;
+}
+
+function until({ is, on, late }: Awaited, signal: AbortSignal): Promise<boolean> {
+  if (is()) return Promise.resolve(true);
   return new Promise((resolve) => {
-    const end = (ready: boolean): void => {
+    const end = (reached: boolean): void => {
       off();
       cancel();
-      signal?.removeEventListener('abort', aborted);
-      resolve(ready);
+      signal.removeEventListener('abort', aborted);
+      resolve(reached);
     };
     const aborted = (): void => end(false);
-    const off = upstream.signIn.onReady(() => end(true));
-    const cancel = wait === null ? (): void => {} : upstream.clock.after(wait, () => end(false));
-    signal?.addEventListener('abort', aborted, { once: true });
-    if (signal?.aborted === true) end(false);
+    const off = on(() => end(true));
+    const cancel = late(() => end(false));
+    signal.addEventListener('abort', aborted, { once: true });
+    if (signal.aborted) end(false);
   });
 }
 

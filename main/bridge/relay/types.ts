@@ -1,5 +1,8 @@
 // What the relay needs of a server and gives to the bridge: the agreements between the relay and those who start it.
+import type { Guard } from '../../access/types.ts';
 import type { Clock, Fetch, Log } from '../../ports.ts';
+import type { Admissions } from '../admissions.ts';
+import type { Incoming } from '../incoming.ts';
 
 /**
  * What a server was found to speak: `modern` is stateless (from 2026-07-28), `legacy` opens with `initialize` over
@@ -21,6 +24,8 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** One remote MCP server as the relay sees it; shared by every agent that talks to it. */
 export interface Upstream {
+  /** Of one agent's view: the server itself. What is learnt of a server is learnt for all. */
+  readonly base?: Upstream;
   readonly name: string;
   readonly url: URL;
   /**
@@ -43,6 +48,20 @@ export interface Upstream {
   readonly known: { get(): KnownServer | null; set(known: KnownServer): void };
   readonly log: Log;
   readonly clock: Clock;
+}
+
+/** A server as one agent may use it. Whatever is sent to it for this agent ends when the agent is shut out. */
+export interface GuardedUpstream extends Upstream {
+  readonly guard: Guard;
+  readonly admissions: Admissions;
+  readonly access: {
+    /** True when the agent is allowed and the server is ready: only then is it reached without anybody being asked. */
+    open(): boolean;
+    /** Called each time that this becomes so; the returned function ends it. */
+    onOpen(listener: () => void): () => void;
+    /** Has the person asked about an agent that only looks so far, and is answered without waiting for them. */
+    want(method: string, params: JsonObject): void;
+  };
 }
 
 /** Bounds of one agent's connection. */
@@ -81,8 +100,8 @@ export const defaultLimits: RelayLimits = {
 
 export interface RelayOptions {
   readonly limits?: Partial<RelayLimits>;
-  /** Told of each request of the agent, and of the name that it gave itself in it, if any. */
-  readonly onCall?: (clientName: string | null) => void;
+  /** Told of each request of the agent, and of what it called itself in it, if anything. */
+  readonly onCall?: (client: { readonly name: string; readonly version: string | null } | null) => void;
 }
 
 export interface RelaySession {
@@ -92,9 +111,19 @@ export interface RelaySession {
 }
 
 export interface HttpRelay {
-  /** Serves one HTTP request of an agent. `agent` names who asks: what one agent opened, no other can reach. */
-  handle(request: Request, options?: { agent?: string }): Promise<Response>;
+  /** Serves one HTTP request of an agent: what one agent opened, no other can reach. */
+  handle(request: Request, asks: HttpAgent): Promise<Response>;
   /** Whether the relay gave out this `Mcp-Session-Id`. */
   owns(sessionId: string): boolean;
+  /** Ends everything that is open for one agent's view of the server. */
+  end(upstream: GuardedUpstream): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Who asks, and how they see the server. */
+export interface HttpAgent {
+  readonly agent: string;
+  readonly upstream: GuardedUpstream;
+  /** The body, where it was read already. */
+  readonly body?: Incoming;
 }

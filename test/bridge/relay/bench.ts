@@ -7,9 +7,19 @@ import type { Transport } from '@modelcontextprotocol/client';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createHttpRelay } from '../../../main/bridge/relay/http.ts';
 import { serveStdio } from '../../../main/bridge/relay/stdio.ts';
-import type { HttpRelay, KnownServer, RelayOptions, ServerEra, Upstream } from '../../../main/bridge/relay/types.ts';
+import { guarded } from '../../../main/bridge/guarded-upstream.ts';
+import type {
+  GuardedUpstream,
+  HttpRelay,
+  KnownServer,
+  RelayOptions,
+  ServerEra,
+  Upstream,
+} from '../../../main/bridge/relay/types.ts';
+import type { Guard } from '../../../main/access/types.ts';
 import type { Clock, Fetch, Log } from '../../../main/ports.ts';
 import { TokentrayError } from '../../../main/errors.ts';
+import { testAccess } from '../access.ts';
 import { lineTransport } from './agent.ts';
 
 export const realClock: Clock = {
@@ -25,10 +35,12 @@ export interface LoggedLine {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-export interface TestUpstream extends Upstream {
+export interface TestUpstream extends GuardedUpstream {
   readonly logged: LoggedLine[];
   /** Signs in, or loses the grant. */
   setReady(ready: boolean): void;
+  /** How many wait for a sign-in. */
+  listeners(): number;
   /** Resolves after a request was refused for want of a grant. */
   nextRefusal(): Promise<void>;
 }
@@ -38,6 +50,8 @@ export interface TestUpstreamOptions {
   readonly known?: KnownServer;
   readonly era?: ServerEra;
   readonly clock?: Clock;
+  /** By default one that asks nobody. */
+  readonly guard?: Guard;
 }
 
 export function testUpstream(url: string, options: TestUpstreamOptions = {}): TestUpstream {
@@ -56,7 +70,7 @@ export function testUpstream(url: string, options: TestUpstreamOptions = {}): Te
     }
     return fetch(input, { ...init, redirect: 'manual' });
   };
-  return {
+  const base: Upstream = {
     name: 'everything',
     url: new URL(url),
     fetch: send,
@@ -73,7 +87,11 @@ export function testUpstream(url: string, options: TestUpstreamOptions = {}): Te
     known: { get: () => known, set: (value) => void (known = value) },
     log,
     clock: options.clock ?? realClock,
+  };
+  return {
+    ...guarded(base, options.guard ?? openGuard()),
     logged,
+    listeners: () => listeners.size,
     nextRefusal: () => new Promise((resolve) => void refusals.push(resolve)),
     setReady: (value) => {
       ready = value;
@@ -82,22 +100,37 @@ export function testUpstream(url: string, options: TestUpstreamOptions = {}): Te
   };
 }
 
+/** Of an agent that nobody is asked about. */
+export function openGuard(): Guard {
+  const made = testAccess();
+  return made.guard(made.caller(made.agent()));
+}
+
+/** A relay for which every agent sees the server in one way. */
+export function relayTo(
+  upstream: GuardedUpstream,
+  options?: RelayOptions,
+): Omit<HttpRelay, 'handle'> & { handle(request: Request, options?: { agent?: string }): Promise<Response> } {
+  const relay = createHttpRelay(upstream, options);
+  return { ...relay, handle: (request, { agent = '' } = {}) => relay.handle(request, { agent, upstream }) };
+}
+
 export interface Way {
   readonly transport: Transport;
   close(): Promise<void>;
 }
 
-export function overStdio(upstream: Upstream, options?: RelayOptions): Way {
+export function overStdio(upstream: GuardedUpstream, options?: RelayOptions): Way {
   const [agentEnd, relayEnd] = duplexPair();
   const session = serveStdio(upstream, relayEnd, options);
   return { transport: lineTransport(agentEnd), close: () => session.close() };
 }
 
 export async function overHttp(
-  upstream: Upstream,
+  upstream: GuardedUpstream,
   options?: RelayOptions,
-): Promise<Way & { url: URL; relay: HttpRelay }> {
-  const relay = createHttpRelay(upstream, options);
+): Promise<Way & { url: URL; relay: ReturnType<typeof relayTo> }> {
+  const relay = relayTo(upstream, options);
   const serve = toNodeHandler({ fetch: (request: Request) => relay.handle(request, { agent: 'tester' }) });
   type Arrived = Parameters<typeof serve>[0];
   const listener = createServer((request, response) => void serve(request as Arrived, response));

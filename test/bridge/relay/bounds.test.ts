@@ -1,9 +1,8 @@
 // Nothing that an agent or a server sends can take more than its share, and nothing broken takes the rest down.
 import { afterEach, describe, expect, it } from 'vitest';
-import { createHttpRelay } from '../../../main/bridge/relay/http.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { startMcpServer } from '../../support/mcp-server.ts';
-import { testUpstream } from './bench.ts';
+import { relayTo, testUpstream } from './bench.ts';
 import { discovered, hello, rawAgent, scriptedServer, stamped } from './raw.ts';
 
 const open: { close(): Promise<void> }[] = [];
@@ -125,7 +124,7 @@ describe('sessions', () => {
   it('on HTTP are as many as allowed, and the one that was idle longest makes room', async () => {
     const server = kept(await startMcpServer({ era: 'modern' }));
     const clock = createFakeClock();
-    const relay = kept(createHttpRelay(testUpstream(server.url, { clock }), { limits: { sessions: 2 } }));
+    const relay = kept(relayTo(testUpstream(server.url, { clock }), { limits: { sessions: 2 } }));
     const opened: string[] = [];
     for (let count = 0; count < 3; count += 1) {
       const request = new Request('http://127.0.0.1/mcp/everything', {
@@ -155,7 +154,7 @@ describe('sessions', () => {
 });
 
 const send = async (init: { method?: string; body?: string; headers?: Record<string, string> }): Promise<Response> => {
-  const relay = kept(createHttpRelay(testUpstream(nowhere, { ready: false }), { limits: { messageBytes: 1000 } }));
+  const relay = kept(relayTo(testUpstream(nowhere, { ready: false }), { limits: { messageBytes: 1000 } }));
   const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
   return relay.handle(
     new Request('http://127.0.0.1/mcp/x', { method: 'POST', ...init, headers: { ...headers, ...init.headers } }),
@@ -183,7 +182,7 @@ describe('requests on HTTP', () => {
 
   it('for a method that the server has not get 404, as 2026-07-28 wants it', async () => {
     const server = kept(await startMcpServer({ era: 'legacy' }));
-    const relay = kept(createHttpRelay(testUpstream(server.url)));
+    const relay = kept(relayTo(testUpstream(server.url)));
     const request = new Request('http://127.0.0.1/mcp/x', {
       method: 'POST',
       headers: {

@@ -1,10 +1,9 @@
 // What a server asks in the middle of a call reaches the person, and the answer reaches that very call and no other.
 import { afterEach, describe, expect, it } from 'vitest';
-import { createHttpRelay } from '../../../main/bridge/relay/http.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { startMcpServer } from '../../support/mcp-server.ts';
 import { connectAgent, said } from './agent.ts';
-import { overStdio, testUpstream } from './bench.ts';
+import { overStdio, relayTo, testUpstream } from './bench.ts';
 import { discovered, hello, initialized, notFound, rawAgent, scriptedServer, stamped } from './raw.ts';
 import type { Json } from './raw.ts';
 
@@ -131,9 +130,7 @@ const ask = (id: number, params: Json = {}): Request =>
 const answerOf = async (response: Response): Promise<Json> => (await response.json()) as Json;
 const resultOf = async (response: Response): Promise<Json> => (await answerOf(response))['result'] as Json;
 
-async function asked(
-  relay: ReturnType<typeof createHttpRelay>,
-): Promise<{ requestState: string; inputResponses: Json }> {
+async function asked(relay: ReturnType<typeof relayTo>): Promise<{ requestState: string; inputResponses: Json }> {
   const { resultType, requestState, inputRequests } = await resultOf(await relay.handle(ask(1), { agent: 'a' }));
   expect(resultType).toBe('input_required');
   const [key] = Object.keys(inputRequests as Json);
@@ -146,7 +143,7 @@ async function asked(
 describe('a new agent with an old server that asks in the middle of a call', () => {
   it('continues the one call that is open, once', async () => {
     const server = kept(await startMcpServer({ era: 'legacy' }));
-    const relay = kept(createHttpRelay(testUpstream(server.url)));
+    const relay = kept(relayTo(testUpstream(server.url)));
     const answer = await asked(relay);
     const result = await resultOf(await relay.handle(ask(2, answer), { agent: 'a' }));
     expect(said(result)).toBe('colour blue');
@@ -158,7 +155,7 @@ describe('a new agent with an old server that asks in the middle of a call', () 
 
   it('is out of reach for another agent, for another call and with a guessed state', async () => {
     const server = kept(await startMcpServer({ era: 'legacy' }));
-    const relay = kept(createHttpRelay(testUpstream(server.url)));
+    const relay = kept(relayTo(testUpstream(server.url)));
     const answer = await asked(relay);
     const tries = [
       relay.handle(ask(2, answer), { agent: 'b' }),
@@ -173,7 +170,7 @@ describe('a new agent with an old server that asks in the middle of a call', () 
 
   it('asks again for what was left out', async () => {
     const server = kept(await startMcpServer({ era: 'legacy' }));
-    const relay = kept(createHttpRelay(testUpstream(server.url)));
+    const relay = kept(relayTo(testUpstream(server.url)));
     const answer = await asked(relay);
     const again = await resultOf(await relay.handle(ask(2, { ...answer, inputResponses: {} }), { agent: 'a' }));
     expect(again['resultType']).toBe('input_required');
@@ -185,7 +182,7 @@ describe('a new agent with an old server that asks in the middle of a call', () 
   it('is given up with the server told so when no answer comes in time', async () => {
     const server = kept(await startMcpServer({ era: 'legacy' }));
     const clock = createFakeClock();
-    const relay = kept(createHttpRelay(testUpstream(server.url, { clock })));
+    const relay = kept(relayTo(testUpstream(server.url, { clock })));
     const answer = await asked(relay);
     await clock.advance(10 * 60_000);
     await server.until(() => server.log.list({ rpc: 'notifications/cancelled' }).length === 1);

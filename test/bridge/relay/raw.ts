@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { duplexPair } from 'node:stream';
 import { serveStdio } from '../../../main/bridge/relay/stdio.ts';
-import type { RelayOptions, RelaySession, Upstream } from '../../../main/bridge/relay/types.ts';
+import type { GuardedUpstream, RelayOptions, RelaySession } from '../../../main/bridge/relay/types.ts';
 
 export type Json = Record<string, unknown>;
 
@@ -20,7 +20,7 @@ export interface RawAgent {
   hangUp(): void;
 }
 
-export function rawAgent(upstream: Upstream, options?: RelayOptions): RawAgent {
+export function rawAgent(upstream: GuardedUpstream, options?: RelayOptions): RawAgent {
   const [agentEnd, relayEnd] = duplexPair();
   const session = serveStdio(upstream, relayEnd, options);
   const received: Json[] = [];

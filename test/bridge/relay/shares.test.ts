@@ -1,11 +1,9 @@
 // What one agent does, and what it leaves undone, takes nothing from the others and fills no memory.
 import { afterEach, describe, expect, it } from 'vitest';
-import { createHttpRelay } from '../../../main/bridge/relay/http.ts';
 import { roomFor } from '../../../main/bridge/relay/room.ts';
-import type { HttpRelay, Upstream } from '../../../main/bridge/relay/types.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { startMcpServer } from '../../support/mcp-server.ts';
-import { testUpstream } from './bench.ts';
+import { relayTo, testUpstream } from './bench.ts';
 import { discovered, hello, rawAgent, scriptedServer, stamped } from './raw.ts';
 import type { Json } from './raw.ts';
 
@@ -18,7 +16,12 @@ const kept = <T extends { close(): Promise<void> }>(it: T): T => {
   return it;
 };
 
-function post(relay: HttpRelay, body: unknown, agent = 'a', headers: Record<string, string> = {}): Promise<Response> {
+function post(
+  relay: ReturnType<typeof relayTo>,
+  body: unknown,
+  agent = 'a',
+  headers: Record<string, string> = {},
+): Promise<Response> {
   const accept = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
   const request = new Request('http://127.0.0.1/mcp/x', {
     method: 'POST',
@@ -30,7 +33,7 @@ function post(relay: HttpRelay, body: unknown, agent = 'a', headers: Record<stri
 
 const initialize = { jsonrpc: '2.0', id: 1, method: 'initialize', params: hello() };
 
-async function openSession(relay: HttpRelay, agent: string): Promise<string> {
+async function openSession(relay: ReturnType<typeof relayTo>, agent: string): Promise<string> {
   const response = await post(relay, initialize, agent);
   await response.text();
   return response.headers.get('mcp-session-id') ?? '';
@@ -60,37 +63,22 @@ describe('the one who makes room', () => {
 
 describe('sessions of an agent on HTTP', () => {
   it('leave nothing behind when they are refused before they begin', async () => {
-    let listeners = 0;
-    const made = testUpstream('http://127.0.0.1:9/mcp', { ready: false });
-    const upstream: Upstream = {
-      ...made,
-      signIn: {
-        ...made.signIn,
-        onReady: (listener) => {
-          listeners += 1;
-          const off = made.signIn.onReady(listener);
-          return () => {
-            listeners -= 1;
-            off();
-          };
-        },
-      },
-    };
-    const relay = kept(createHttpRelay(upstream, { limits: { sessions: 2 } }));
+    const upstream = testUpstream('http://127.0.0.1:9/mcp', { ready: false });
+    const relay = kept(relayTo(upstream, { limits: { sessions: 2 } }));
     const before = await openSession(relay, 'a');
     const ping = { jsonrpc: '2.0', id: 2, method: 'ping' };
     expect((await post(relay, [initialize, ping])).status).toBe(400);
     expect((await post(relay, [initialize, { ...initialize, id: 2 }])).status).toBe(400);
     expect((await post(relay, initialize, 'a', { accept: 'text/plain' })).status).toBe(406);
     expect((await post(relay, { jsonrpc: '2.0', method: 'initialize' })).status).toBe(400);
-    expect(listeners).toBe(1);
+    expect(upstream.listeners()).toBe(1);
     expect(relay.owns(before)).toBe(true);
   });
 
   it('push out its own and not those of others', async () => {
     const clock = createFakeClock();
     const upstream = testUpstream('http://127.0.0.1:9/mcp', { ready: false, clock });
-    const relay = kept(createHttpRelay(upstream, { limits: { sessions: 6, sessionsPerAgent: 4 } }));
+    const relay = kept(relayTo(upstream, { limits: { sessions: 6, sessionsPerAgent: 4 } }));
     const victim = await openSession(relay, 'victim');
     const greedy: string[] = [];
     for (let count = 0; count < 8; count += 1) {
@@ -172,7 +160,7 @@ describe('an agent on HTTP that does not read', () => {
       }),
     );
     const upstream = testUpstream(server.url);
-    const relay = kept(createHttpRelay(upstream, { limits: { messageBytes: 10_000 } }));
+    const relay = kept(relayTo(upstream, { limits: { messageBytes: 10_000 } }));
     const headers: Record<string, string> =
       era === 'old'
         ? { 'mcp-session-id': await openSession(relay, 'a') }
@@ -188,7 +176,7 @@ describe('an agent on HTTP that does not read', () => {
 describe('a relay that closes', () => {
   it('ends what agents of the new era still listen to', async () => {
     const server = kept(await startMcpServer({ era: 'modern' }));
-    const relay = createHttpRelay(testUpstream(server.url));
+    const relay = relayTo(testUpstream(server.url));
     const params = stamped({ notifications: { toolsListChanged: true } });
     const answer = await post(relay, { jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params }, 'a', {
       'mcp-protocol-version': '2026-07-28',
