@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { startBroker } from './broker.ts';
-import type { Broker, BrokerOptions } from './broker.ts';
+import type { Broker } from './broker.ts';
+import type { BrokerOptions } from './compose/options.ts';
 import { pathsOf, preparePaths, sessionEnvironment, thisMachine } from './config/paths.ts';
 import type { Paths } from './config/paths.ts';
 import { claimControl } from './control/claim.ts';
@@ -29,7 +30,10 @@ export interface Ready {
 export interface HostRun {
   readonly options: HostOptions;
   /** What this host has and another has not. */
-  readonly host: Pick<BrokerOptions, 'openUrl' | 'loginItem' | 'showWindow' | 'shim'>;
+  readonly host: Pick<
+    BrokerOptions,
+    'openUrl' | 'loginItem' | 'showWindow' | 'shim' | 'seesScreenLock' | 'systemCheck'
+  >;
   /** Whether the log goes to stderr too. */
   readonly foreground: boolean;
   /** Asks the person; null where nobody can be asked. */
@@ -67,6 +71,7 @@ export async function runHost({ options, host, foreground, askPassphrase, stop, 
       extraCaFiles: options.caFiles,
       ...host,
       ...(options.bridgePort === null ? {} : { bridgePort: options.bridgePort }),
+      ...(options.approvals === null ? {} : { approvals: options.approvals }),
       grants: {
         ...(options.callbackPort === null ? {} : { callbackPort: options.callbackPort }),
         ...(options.cimdUrl === null ? {} : { cimdUrl: options.cimdUrl }),
@@ -75,7 +80,7 @@ export async function runHost({ options, host, foreground, askPassphrase, stop, 
     try {
       const control = await serveControl(claim, {
         deps: broker.control,
-        onStdio: (hello, stream) => broker.onStdio(hello, stream),
+        onStdio: (hello, stream, peer) => broker.onStdio(hello, stream, peer),
         log,
       });
       const bridge = broker.control.bridge?.url ?? '';

@@ -7,12 +7,14 @@ import { app, dialog } from 'electron';
 import { exitCodeFor, exitCodes } from './cli/exit-codes.ts';
 import { pathsOf, preparePaths, thisMachine } from './config/paths.ts';
 import { hostOptions } from './control/host-options.ts';
+import { appShim } from './desktop/app-shim.ts';
 import { showDesktop } from './desktop/desktop.ts';
 import type { Desktop } from './desktop/desktop.ts';
 import { openLink } from './desktop/links.ts';
 import { hiddenFlag, loginItem } from './desktop/login-item.ts';
 import { declareScheme } from './desktop/scheme.ts';
 import { showRunning } from './desktop/second-instance.ts';
+import { systemCheck } from './desktop/system-check.ts';
 import { isTokentrayError } from './errors.ts';
 import { runHost } from './host.ts';
 
@@ -58,6 +60,7 @@ async function ownFolder(): Promise<void> {
 }
 
 async function run(): Promise<void> {
+  const check = systemCheck(process.platform);
   try {
     await runHost({
       options: hostOptions({}, process.env),
@@ -66,8 +69,10 @@ async function run(): Promise<void> {
         openUrl: openLink,
         loginItem: loginItem(process.platform, process.env, homedir()),
         showWindow: open,
+        seesScreenLock: true,
+        ...(check === null ? {} : { systemCheck: check }),
         // The packed app brings the shim for the person's own Node; in a checkout it is the program itself.
-        ...(app.isPackaged ? { shim: ['node', join(process.resourcesPath, 'shim', 'tokentray.js'), 'stdio'] } : {}),
+        ...(app.isPackaged ? { shim: ['node', shimOfApp(), 'stdio'] } : {}),
       },
       stop,
       onReady(_ready, broker) {
@@ -85,6 +90,11 @@ async function run(): Promise<void> {
     if (isHidden || !isTokentrayError(error, 'broker_running')) throw error;
     await showRunning(paths.controlSocket);
   }
+}
+
+function shimOfApp(): string {
+  const warn = (words: string): void => void process.stderr.write(`tokentray: ${words}\n`);
+  return appShim({ resources: process.resourcesPath, data: paths.data, env: process.env, warn });
 }
 
 /** A shim that started us reads stderr and the exit code, as with the host without a window; a person reads a dialog. */

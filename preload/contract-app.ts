@@ -1,8 +1,19 @@
 // The values of the app around the grants, as schemas: activity, uses, settings, browser sessions, the catalogue, the demo server.
 import { z } from 'zod';
 import {
+  accountPinSchema,
+  approvalSchema,
+  auditSettingsSchema,
+  floodSchema,
+  lockSchema,
+  lockSettingsSchema,
+  pinningSchema,
+  promptSchema,
+} from './contract-access.ts';
+import {
   address,
   agentSchema,
+  approvalsMode,
   authMethod,
   eventSchema,
   grantStateSchema,
@@ -115,6 +126,19 @@ export const appSettingsSchema = z.object({
   }),
   /** For servers that are added from now on. */
   signIn: z.enum(['ask', 'auto']),
+  /** Whether a person is asked before an agent may use a server. */
+  approvals: z.object({
+    chosen: approvalsMode,
+    /** What holds: a flag decides over the choice. */
+    now: approvalsMode,
+    fixedBy: text.nullable(),
+    /** How long a request waits for the person's answer, in milliseconds. */
+    wait: millis,
+  }),
+  /** What becomes of tools whose definition changed, where the rules of a server do not say it. */
+  tools: z.object({ pinning: pinningSchema }),
+  audit: auditSettingsSchema,
+  lock: lockSettingsSchema,
   /** Null where this host cannot start at login: it is not offered. */
   startAtLogin: z.boolean().nullable(),
   /** How this broker reaches the network; read from the environment and the flags, without passwords. */
@@ -138,6 +162,15 @@ export const appSettingsChange = z
       .max(65_535, 'a port is at most 65535')
       .nullable(),
     signIn: z.enum(['ask', 'auto']),
+    approvals: approvalsMode,
+    approvalWait: z
+      .number()
+      .int()
+      .min(5_000, 'a request waits for at least 5 seconds')
+      .max(600_000, 'a request waits for at most 10 minutes'),
+    tools: z.object({ pinning: pinningSchema }).partial(),
+    audit: auditSettingsSchema.partial(),
+    lock: lockSettingsSchema.extend({ onScreenLock: z.boolean() }).partial(),
     startAtLogin: z.boolean(),
   })
   .partial();
@@ -168,6 +201,8 @@ export const clearedSchema = z.object({
   servers: z.array(
     z.object({
       server: serverNameSchema,
+      /** One entry for each account of a server. */
+      account: text,
       receipt: revocationReceiptSchema.nullable(),
       forgotten: z.boolean(),
       error: text.nullable(),
@@ -208,19 +243,32 @@ export type Licence = z.output<typeof licenceSchema>;
 export const changeSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('snapshot'),
+    /** One for each server and account; of each server the default one first. */
     servers: z.array(grantViewSchema).max(10_000),
+    accountPins: z.array(accountPinSchema),
     uses: z.array(useSchema),
     agents: z.array(agentSchema),
     settings: appSettingsSchema,
     sessions: z.array(sessionSchema),
     demo: demoSchema,
     pausedSince: millis.nullable(),
+    lock: lockSchema,
+    prompts: z.array(promptSchema),
+    approvals: z.array(approvalSchema),
+    floods: z.array(floodSchema),
+    /** How many tools are held; servers without any are left out. */
+    heldTools: z.array(z.object({ server: serverNameSchema, held: z.number().int() })),
   }),
-  z.object({ kind: z.literal('state'), server: serverNameSchema, state: grantStateSchema }),
+  /** Of a server's default account; any other one's comes as `settings`. */
+  z.object({ kind: z.literal('state'), server: serverNameSchema, account: text, state: grantStateSchema }),
+  /** Which agents and folders are pinned to which account. */
+  z.object({ kind: z.literal('account-pins'), pins: z.array(accountPinSchema) }),
   z.object({ kind: z.literal('added'), view: grantViewSchema }),
   /** Everything else about a server than its state: settings, account, scopes, issuer, registration. */
   z.object({ kind: z.literal('settings'), view: grantViewSchema }),
   z.object({ kind: z.literal('forgotten'), server: serverNameSchema }),
+  /** Its rules for tools, or how many of its tools are held. */
+  z.object({ kind: z.literal('tools'), server: serverNameSchema, held: z.number().int() }),
   z.object({ kind: z.literal('activity'), item: activitySchema }),
   z.object({ kind: z.literal('used'), use: useSchema }),
   z.object({ kind: z.literal('agents'), agents: z.array(agentSchema) }),
@@ -228,5 +276,10 @@ export const changeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('sessions'), sessions: z.array(sessionSchema) }),
   z.object({ kind: z.literal('demo'), demo: demoSchema }),
   z.object({ kind: z.literal('paused'), pausedSince: millis.nullable() }),
+  z.object({ kind: z.literal('lock'), lock: lockSchema }),
+  /** Every question that is open, and every agent that asks too often. */
+  z.object({ kind: z.literal('prompts'), prompts: z.array(promptSchema), floods: z.array(floodSchema) }),
+  /** Everything that the person decided and that still stands. */
+  z.object({ kind: z.literal('approvals'), approvals: z.array(approvalSchema) }),
 ]);
 export type Change = z.output<typeof changeSchema>;

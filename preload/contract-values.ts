@@ -12,6 +12,8 @@ export const scopes = z.array(scope).max(500).readonly();
 export const serverNameSchema = z
   .string()
   .regex(/^[a-z0-9-]{1,64}$/, 'a name has lower-case letters, digits and dashes only, at most 64');
+/** One of several at a server; what may be a name is decided where grants are kept. */
+export const accountName = z.string().min(1).max(128);
 /** What may be a name is decided where agents are kept; here only its size. */
 export const agentName = z.string().min(1).max(256);
 
@@ -56,6 +58,8 @@ export const grantStateSchema = z.discriminatedUnion('kind', [
     accessTokenExpiresAt: millis.nullable(),
     refreshesAt: millis.nullable(),
     refreshable: z.boolean(),
+    /** A call was refused for want of these scopes (none: the server did not name them); it waits for the person to agree. */
+    stepUp: z.object({ scopes, since: millis }).optional(),
   }),
   z.object({ kind: z.literal('signing-in'), url: address, since: millis }),
   z.object({ kind: z.literal('retrying'), at: millis, because: text }),
@@ -73,6 +77,7 @@ export const grantStateSchema = z.discriminatedUnion('kind', [
       'authorization-server-changed',
       'token-refused-by-server',
       'more-scopes-wanted',
+      'lifetime-over',
     ]),
     since: millis.nullable(),
   }),
@@ -82,6 +87,12 @@ export const grantViewSchema = z.object({
   server: serverNameSchema,
   url: address,
   account: text,
+  /** Whether agents that are pinned to no account use this one. */
+  isDefault: z.boolean(),
+  /** Who that is at the provider, as it said: foreign text, to be shown as text. */
+  identity: text.nullable(),
+  /** When the grant ends here because the person wants it so; null: as the provider has it. */
+  endsAt: millis.nullable(),
   state: grantStateSchema,
   issuer: address.nullable(),
   resource: address.nullable(),
@@ -106,6 +117,8 @@ export const signInPlanSchema = z.object({
 
 export const signInChoices = z.object({
   server: serverNameSchema,
+  /** Absent: the server's default one; a new name makes a new account. */
+  account: accountName.optional(),
   scopes: scopes.optional(),
   issuer: address.optional(),
   freshConsent: z.boolean().optional(),
@@ -128,6 +141,11 @@ export const signInResultSchema = z.object({
   grantedScopes: scopes,
   accessTokenExpiresAt: millis.nullable(),
   refreshable: z.boolean(),
+  account: text,
+  /** Who signed in, as the provider said. */
+  identity: text.nullable(),
+  endsAt: millis.nullable(),
+  /** That it was another person than before, or that nothing of it outlives the broker: for the person to read. */
   warning: text.nullable(),
 });
 
@@ -167,16 +185,57 @@ export const diagnosisSchema = z.object({
     .readonly(),
 });
 
+/** `off`: every agent with a key, and every program of this user on stdio, may use everything that is signed in. */
+export const approvalsMode = z.enum(['ask', 'off']);
+
+const processSchema = z.object({ pid: z.number().int(), name: text, executable: text.nullable() });
+
+/**
+ * A program that may ask for grants. `claimed` is its own word; `checked` is what the broker found out by itself, for agents
+ * on stdio. Of a key or a local sign-in the secret itself is the proof.
+ */
 export const agentSchema = z.object({
+  id: z.string().max(128),
   name: text,
+  kind: z.enum(['key', 'oauth', 'stdio']),
+  /** The person said when they added it that it need not be asked about. */
+  trusted: z.boolean(),
   createdAt: millis,
   lastUsedAt: millis.nullable(),
   revokedAt: millis.nullable(),
+  /** Not used for 30 days. */
+  unused: z.boolean(),
+  claimed: z.object({
+    /** From the agent's configuration, or its sign-in to the bridge. */
+    name: text.nullable(),
+    /** `clientInfo` of its MCP messages. */
+    client: z.object({ name: text, version: text.nullable() }).nullable(),
+    /** A client id that is an address, whose document was fetched. */
+    clientUri: text.nullable(),
+  }),
+  checked: z
+    .object({
+      /** `kernel`: the operating system named the process; `its-word`: the shim did, and only that process was looked at. */
+      by: z.enum(['kernel', 'its-word']),
+      pid: z.number().int(),
+      executable: text.nullable(),
+      /** The file that an interpreter runs. */
+      script: text.nullable(),
+      /** From the agent upwards. */
+      parents: z.array(processSchema).max(16).readonly(),
+      folder: text.nullable(),
+      signature: z
+        .object({ verdict: z.enum(['valid', 'invalid', 'unsigned', 'unknown']), signer: text.nullable() })
+        .nullable(),
+    })
+    .nullable(),
 });
+export type AgentView = z.output<typeof agentSchema>;
 
 export const adoptableSchema = z.object({
   id: z.string().max(128),
   server: serverNameSchema,
+  account: text,
   url: address,
   issuer: address,
   scopes,
@@ -214,5 +273,7 @@ export const statusSchema = z.object({
     .nullable(),
   /** Null while agents' requests are let through. */
   pausedSince: millis.nullable(),
+  /** `off`: no person is asked before an agent uses a server. */
+  approvals: approvalsMode,
   servers: z.object({ total: z.number().int(), connected: z.number().int(), needSignIn: z.number().int() }),
 });

@@ -4,6 +4,15 @@ import { eventIterator } from '@orpc/contract';
 import type { InferContractRouterOutputs } from '@orpc/contract';
 import { z } from 'zod';
 import {
+  accountsContract,
+  agentsContract,
+  approvalsContract,
+  auditContract,
+  lockContract,
+  toolsContract,
+} from './contract-access-calls.ts';
+import { lockSchema } from './contract-access.ts';
+import {
   activityChoicesSchema,
   activityFilter,
   activityPageSchema,
@@ -24,6 +33,7 @@ import {
   snippetsSchema,
 } from './contract-app.ts';
 import {
+  accountName,
   address,
   adoptableSchema,
   agentName,
@@ -46,6 +56,7 @@ import {
   text,
 } from './contract-values.ts';
 
+export * from './contract-access.ts';
 export * from './contract-app.ts';
 export {
   diagnosisSchema,
@@ -56,28 +67,32 @@ export {
   wireErrorName,
   wireErrorSchema,
 } from './contract-values.ts';
-export type { WireError } from './contract-values.ts';
+export type { AgentView, WireError } from './contract-values.ts';
 
 /** A value that must be kept: a PEM key or a JWT is the longest that is real. */
 const credential = z.string().min(1).max(65_536);
 
 const named = z.object({ server: serverNameSchema });
+/** Absent: the server's default account. */
+const ofAccount = named.extend({ account: accountName.optional() });
 const none = z.object({}).optional();
+/** An agent that is not revoked, by its id or by its name. */
+const agentRef = z.union([z.object({ id: z.string().min(1).max(128) }), z.object({ name: agentName })]);
 
 // the contracts -----------------------------------------------------------------------------------------------------
 
 /** For every UI. A schema strips what it does not name, so a secret cannot ride along. */
 export const contract = {
-  status: base.input(none).output(statusSchema),
+  status: base.input(none).output(statusSchema.extend({ lock: lockSchema })),
   servers: {
     add: base
       .input(z.object({ name: serverNameSchema, url: address, settings: settingsChange.optional() }))
       .output(grantViewSchema),
     list: base.input(none).output(z.array(grantViewSchema)),
-    show: base.input(named).output(grantViewSchema),
+    show: base.input(ofAccount).output(grantViewSchema),
     /** One server with all that may be shown of its grant. */
-    details: base.input(named).output(serverDetailsSchema),
-    /** A client that the person registered at the provider by hand. The one place where a UI hands a secret in; none comes out. */
+    details: base.input(ofAccount).output(serverDetailsSchema),
+    /** A client that the person registered at the provider by hand. Here, and in `lock.unlock`, a UI hands a secret in; none comes out. */
     bringClient: base
       .input(
         named.extend({
@@ -96,22 +111,42 @@ export const contract = {
   },
   signIn: {
     /** Starts it or joins the one under way. */
-    start: base.input(signInChoices.extend({ openBrowser: z.boolean().optional() })).output(signInStartedSchema),
+    start: base
+      .input(
+        signInChoices.extend({
+          openBrowser: z.boolean().optional(),
+          /** When the grant ends here; null: as the provider has it; absent: as the one had it that it takes the place of. */
+          endsAt: millis.nullable().optional(),
+        }),
+      )
+      .output(signInStartedSchema),
     /** Answers when the person is done; may be asked by several and again. */
     wait: base.input(z.object({ id: signInId })).output(signInResultSchema),
     complete: base.input(z.object({ id: signInId, callback: address })).output(z.object({})),
     cancel: base.input(z.object({ id: signInId })).output(z.object({})),
   },
-  revoke: base.input(named).output(revocationReceiptSchema),
+  revoke: base.input(ofAccount).output(revocationReceiptSchema),
   cache: {
-    clear: base
-      .input(named.partial().optional())
-      .output(z.object({ documents: z.number(), accessTokens: z.number(), registrations: z.number() })),
+    clear: base.input(named.partial().optional()).output(
+      z.object({
+        documents: z.number(),
+        accessTokens: z.number(),
+        /** Dropped: the next sign-in registers anew. */
+        registrations: z.number(),
+        /** Not dropped, and why: a grant's tokens are bound to it, a sign-in is under way with it, or it is the person's own. */
+        registrationsKept: z.object({
+          neededByGrant: z.number(),
+          signInUnderWay: z.number(),
+          preRegistered: z.number(),
+        }),
+      }),
+    ),
   },
   doctor: base.input(z.object({ url: address, allowHttp: z.boolean().optional() })).output(diagnosisSchema),
   agents: {
     list: base.input(none).output(z.array(agentSchema)),
-    revoke: base.input(z.object({ name: agentName })).output(z.object({ revoked: z.boolean() })),
+    revoke: base.input(agentRef).output(z.object({ revoked: z.boolean() })),
+    ...agentsContract,
   },
   events: {
     list: base
@@ -126,6 +161,12 @@ export const contract = {
       )
       .output(z.array(eventSchema)),
   },
+  /** Who may use what: questions that are open, and what the person decided. */
+  approvals: approvalsContract,
+  /** What agents may do with the tools of a server, and definitions that changed. */
+  tools: toolsContract,
+  /** Several accounts at one server, and who uses which. */
+  accounts: accountsContract,
   /** Grants that the vault holds and the database has lost: offered, taken up only on a person's word. */
   adoption: {
     list: base.input(none).output(z.array(adoptableSchema).max(1_000)),
@@ -138,6 +179,9 @@ export const contract = {
     choices: base.input(none).output(activityChoicesSchema),
     export: base.input(activityFilter.extend({ format: exportFormat })).output(exportSchema),
   },
+  audit: auditContract,
+  /** The person's lock over everything, and the panic button. */
+  lock: lockContract,
   settings: {
     get: base.input(none).output(appSettingsSchema),
     /** What is absent stays as it is. */
@@ -202,7 +246,7 @@ export const scriptContract = {
       }),
     )
     .output(grantViewSchema),
-  token: base.input(named.extend({ minTtlMs: z.number().int().min(0).max(86_400_000).optional() })).output(
+  token: base.input(ofAccount.extend({ minTtlMs: z.number().int().min(0).max(86_400_000).optional() })).output(
     z.object({
       access_token: credential,
       token_type: z.enum(['bearer', 'dpop']),
@@ -210,9 +254,9 @@ export const scriptContract = {
     }),
   ),
   /** The key is shown this once; the broker keeps its hash. */
-  addAgent: base.input(z.object({ name: agentName })).output(newAgent),
-  /** A new key under the same name; the old one is refused at once. */
-  rotateAgent: base.input(z.object({ name: agentName })).output(newAgent),
+  addAgent: base.input(z.object({ name: agentName, trusted: z.boolean().optional() })).output(newAgent),
+  /** A new key for the same agent; the old one is refused at once. */
+  rotateAgent: base.input(agentRef).output(newAgent),
   /** A way into the UI: its window where there is one, else a link that lets one browser in, once. */
   openUi: base
     .input(z.object({ linkOnly: z.boolean().optional() }))

@@ -1,13 +1,21 @@
-// Lengths of time as people write them: `90`, `60s`, `5m`, `2h`.
+// Lengths of time as people write them: `90`, `60s`, `5m`, `2h`, `7d`.
 import { UsageError } from './command.ts';
 
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-const longest = 86_400_000;
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+export interface Longest {
+  readonly ms: number;
+  readonly words: string;
+}
+
+const aDay: Longest = { ms: 86_400_000, words: 'up to 24h, like 60s, 5m or 1h' };
+/** For how long a grant may be given an end. */
+export const longestLife: Longest = { ms: 3_650 * 86_400_000, words: 'up to 3650d, like 30m, 8h or 7d' };
 
 /** Milliseconds; a bare number means seconds. @throws UsageError */
-export function parseDuration(text: string, option: string): number {
-  const [, digits, unit = 's'] = /^(\d{1,9})(ms|s|m|h)?$/u.exec(text) ?? [];
+export function parseDuration(text: string, option: string, longest = aDay): number {
+  const [, digits, unit = 's'] = /^(\d{1,9})(ms|s|m|h|d)?$/u.exec(text) ?? [];
   const millis = digits === undefined ? Number.NaN : Number(digits) * (units[unit] ?? Number.NaN);
-  if (!(millis <= longest)) throw new UsageError(`${option} takes a time up to 24h, like 60s, 5m or 1h`);
+  if (!(millis <= longest.ms)) throw new UsageError(`${option} takes a time ${longest.words}`);
   return millis;
 }

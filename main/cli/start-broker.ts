@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
-import { dirname, extname, join } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { isNamedPipe, makeSocketFolder } from '../control/folder.ts';
@@ -77,7 +77,8 @@ function appProgram(): string | null {
   try {
     const note: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     const named = typeof note === 'object' && note !== null && 'app' in note ? note.app : null;
-    return typeof named === 'string' ? join(folder, named) : null;
+    // Within the app beside its resources; of an AppImage, whose shim is a copy (main/desktop/app-shim.ts), by its whole path.
+    return typeof named === 'string' ? resolve(folder, named) : null;
   } catch {
     return null;
   }
@@ -119,6 +120,6 @@ async function startAndWait(
         },
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, wait));
+    await new Promise((done) => setTimeout(done, wait));
   }
 }

@@ -117,6 +117,11 @@ export function shown(text: string): string {
   return /^[\x21-\x7e]{1,300}$/u.test(text) ? text : quote(text, 300);
 }
 
+/** As `shown`, for what may hold spaces and letters of any script. */
+export function shownName(text: string): string {
+  return /^[\p{L}\p{N}\p{P}\p{S}][\p{L}\p{M}\p{N}\p{P}\p{S} ]{0,299}$/u.test(text) ? text : quote(text, 300);
+}
+
 /** A time for a person; `never` for null. */
 export function shownTime(millis: number | null, never = 'never'): string {
   return millis === null

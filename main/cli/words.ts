@@ -1,9 +1,15 @@
 // What states, plans and receipts are called in front of a person.
 import type { z } from 'zod';
-import type { grantStateSchema, revocationReceiptSchema, signInPlanSchema } from '../../preload/contract.ts';
+import type {
+  ContractOutputs,
+  grantStateSchema,
+  revocationReceiptSchema,
+  signInPlanSchema,
+} from '../../preload/contract.ts';
 import { assertNever } from '../errors.ts';
 import { shown, shownTime } from './terminal.ts';
 
+type ClearedCache = ContractOutputs['cache']['clear'];
 type State = z.output<typeof grantStateSchema>;
 type Plan = z.output<typeof signInPlanSchema>;
 type Receipt = z.output<typeof revocationReceiptSchema>;
@@ -20,16 +26,19 @@ const reasons: Readonly<Record<Extract<State, { kind: 'needs-sign-in' }>['becaus
   'authorization-server-changed': 'the server now names another authorization server',
   'token-refused-by-server': 'the server refuses tokens that its authorization server issued',
   'more-scopes-wanted': 'the server wants more than was granted',
+  'lifetime-over': 'the end that you set has come',
 };
 
 export function stateWords(state: State): string {
   switch (state.kind) {
     case 'open':
       return 'no sign-in asked for so far';
-    case 'connected':
-      return state.refreshable
+    case 'connected': {
+      const words = state.refreshable
         ? 'connected'
         : `connected until ${shownTime(state.accessTokenExpiresAt, 'the server ends it')}`;
+      return state.stepUp === undefined ? words : `${words}, ${stepUpWords(state.stepUp.scopes)}`;
+    }
     case 'signing-in':
       return 'signing in';
     case 'retrying':
@@ -39,6 +48,16 @@ export function stateWords(state: State): string {
     default:
       return assertNever(state);
   }
+}
+
+const mostScopesNamed = 3;
+
+/** What a call was refused for; a long list is cut, for it stands in a line. */
+function stepUpWords(scopes: readonly string[]): string {
+  if (scopes.length === 0) return 'but a call wants more than was granted';
+  const named = scopes.slice(0, mostScopesNamed).map(shown).join(', ');
+  const more = scopes.length - mostScopesNamed;
+  return `but a call wants more: ${named}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 const registrations: Readonly<Record<Plan['registration'], string>> = {
@@ -75,6 +94,25 @@ export function planWords(plan: Plan): string[] {
   if (others.length > 0) lines.push(`Also possible with --issuer: ${others.map(shown).join(' ')}`);
   return lines;
 }
+
+/** What a cleared cache threw away, and why a registration is still there. */
+export function clearedWords(cleared: ClearedCache): string[] {
+  const { documents, accessTokens, registrations, registrationsKept } = cleared;
+  const { neededByGrant, signInUnderWay, preRegistered } = registrationsKept;
+  const kept: readonly (readonly [number, string])[] = [
+    [neededByGrant, 'a grant depends on it: revoke the grant first to have it dropped'],
+    [signInUnderWay, 'a sign-in is under way'],
+    [preRegistered, 'you brought it'],
+  ];
+  return [
+    `Thrown away: ${counted(documents, 'document')}, ${counted(accessTokens, 'access token')}, ${counted(registrations, 'registration')}.`,
+    ...kept.flatMap(([count, why]) =>
+      count === 0 ? [] : [`Kept: ${counted(count, 'registration')}, because ${why}.`],
+    ),
+  ];
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 const tokens = { refresh_token: 'refresh token', access_token: 'access token' } as const;
 

@@ -1,6 +1,7 @@
 // What happened, page by page, and as a file that neither a spreadsheet nor a person can be tricked with.
 import type { Activity, ActivityFilter, ContractOutputs } from '../../preload/contract.ts';
 import type { EventRow, Store } from '../store/types.ts';
+import { csvRow } from './csv.ts';
 
 const usualLimit = 100;
 /** How many rows are read at once for a file. */
@@ -77,18 +78,3 @@ const wanted = ({ server, agent, kind }: ActivityFilter) => ({
 });
 
 const isoTime = (at: number): string => new Date(at).toISOString();
-
-/** RFC 4180. */
-const csvRow = (cells: readonly string[]): string => `${cells.map(csvCell).join(',')}\r\n`;
-
-/** The full-width signs begin a formula too, where the spreadsheet is set to Japanese or Chinese. */
-const formula = /^[\s\u0000-\u001f]*[=+\-@|%\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/u;
-
-/**
- * Every cell in quotes. Spreadsheets run what begins like a formula, quotes or not, and servers and agents choose some of
- * these words: an apostrophe makes it text.
- */
-function csvCell(text: string): string {
-  const harmless = formula.test(text) ? `'${text}` : text;
-  return `"${harmless.replaceAll('"', '""')}"`;
-}

@@ -1,4 +1,5 @@
 // One broker per user: whoever holds this claim may bind the control socket. The system ends it with the process, however that dies.
+import { chmodSync, closeSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { TokentrayError } from '../errors.ts';
@@ -22,7 +23,11 @@ const sqliteBusy = 5;
 export function claimControl(path: string): Claim {
   if (isNamedPipe(path)) return { path, release: () => undefined };
   makeSocketFolder(path);
-  const lock = new DatabaseSync(join(dirname(path), 'broker.lock'), { timeout: 0 });
+  const file = join(dirname(path), 'broker.lock');
+  // Whoever can read it can lock it, and so keep the broker from starting.
+  closeSync(openSync(file, 'a', 0o600));
+  chmodSync(file, 0o600);
+  const lock = new DatabaseSync(file, { timeout: 0 });
   try {
     // In memory: the transaction writes nothing, and a killed broker's journal file would only puzzle people.
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');

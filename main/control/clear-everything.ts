@@ -9,7 +9,7 @@ import type { Servers } from './servers.ts';
 type Cleared = ContractOutputs['clearEverything'];
 
 export interface ClearParts {
-  readonly grants: Pick<GrantsOfUser, 'list' | 'revoke' | 'clearCache'>;
+  readonly grants: Pick<GrantsOfUser, 'list' | 'revoke'>;
   readonly servers: Pick<Servers, 'forget'>;
   readonly store: Store;
   readonly vault: Pick<SecretStore, 'list' | 'delete'>;
@@ -23,28 +23,39 @@ export interface ClearParts {
 export async function clearEverything(parts: ClearParts): Promise<Cleared> {
   const { grants, store } = parts;
   const servers: Cleared['servers'] = [];
-  for (const { server } of grants.list()) servers.push(await clearServer(parts, server));
+  const views = grants.list();
+  for (const server of new Set(views.map((view) => view.server))) {
+    const accounts = views.filter((view) => view.server === server).map(({ account }) => account);
+    servers.push(...(await clearServer(parts, server, accounts)));
+  }
   const allGone = servers.every(({ forgotten }) => forgotten);
-  const { documents } = await grants.clearCache();
   const vaultItems = allGone ? await emptyVault(parts) : 0;
   return store.transaction(() => {
     if (allGone) store.registrations.drop();
     store.settings.drop();
+    store.issued.drop();
+    const documents = store.documents.drop();
     return { servers, vaultItems, documents, agents: store.agents.drop(), events: store.events.drop() };
   });
 }
 
-async function clearServer({ grants, servers, log }: ClearParts, server: string): Promise<Cleared['servers'][number]> {
-  let receipt: RevocationReceipt | null = null;
+/** Every account is revoked before the server goes; with one that could not be, it stays. */
+async function clearServer(
+  { grants, servers, log }: ClearParts,
+  server: string,
+  accounts: readonly string[],
+): Promise<Cleared['servers']> {
+  const receipts = new Map<string, RevocationReceipt>();
+  const all = (forgotten: boolean, error: string | null): Cleared['servers'] =>
+    accounts.map((account) => ({ server, account, receipt: receipts.get(account) ?? null, forgotten, error }));
   try {
     // Whatever the provider answers is in the receipt; only what could not be done here throws.
-    receipt = await grants.revoke(server);
+    for (const account of accounts) receipts.set(account, await grants.revoke(server, account));
     await servers.forget(server);
-    return { server, receipt, forgotten: true, error: null };
+    return all(true, null);
   } catch (cause) {
     log.warn('a server could not be cleared', { server, cause });
-    const error = cause instanceof Error ? cause.message.slice(0, 4_096) : 'unknown failure';
-    return { server, receipt, forgotten: false, error };
+    return all(false, cause instanceof Error ? cause.message.slice(0, 4_096) : 'unknown failure');
   }
 }
 
@@ -52,6 +63,8 @@ async function clearServer({ grants, servers, log }: ClearParts, server: string)
 async function emptyVault({ vault, log }: ClearParts): Promise<number> {
   let deleted = 0;
   for (const item of await vault.list()) {
+    // The audit stays, and so does what it is verified with: nobody empties it, its rows go when they are old.
+    if (item.kind === 'audit') continue;
     try {
       if (await vault.delete(item)) deleted += 1;
     } catch (cause) {

@@ -1,7 +1,15 @@
 // What the control contract needs of the broker: the composition root supplies it, nothing else is reachable from outside.
 import type { z } from 'zod';
 import type { CatalogueEntry, Demo, diagnosisSchema, Licence } from '../../preload/contract.ts';
+import type { Access } from '../access/access.ts';
+import type { Accounts } from '../access/accounts.ts';
 import type { Agents } from '../access/agents.ts';
+import type { Lock } from '../access/lock.ts';
+import type { Pins } from '../access/pins.ts';
+import type { Peer } from '../access/evidence/peer.ts';
+import type { StartedBy } from '../access/evidence/started-by.ts';
+import type { AgentProcess } from '../access/stdio-agents.ts';
+import type { Audit } from '../audit/types.ts';
 import type { GrantsOfUser } from '../grants/grants.ts';
 import type { Clock, Log, SecretStore } from '../ports.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -24,10 +32,17 @@ export interface DemoHost {
 
 export interface ControlDeps {
   readonly grants: GrantsOfUser;
+  /** Which agents and folders use which account. */
+  readonly accounts: Pick<Accounts, 'pins' | 'pin' | 'unpin'>;
   /** Adds, changes and forgets, and tells whoever watches. */
   readonly servers: Servers;
   readonly store: Store;
-  readonly agents: Pick<Agents, 'add' | 'list' | 'revoke' | 'rotate'>;
+  readonly audit: Pick<Audit, 'append' | 'page' | 'choices' | 'verify'>;
+  /** What the person decided, and what they are asked. */
+  readonly access: Pick<Access, 'approvals' | 'prompts' | 'settingChanged' | 'agentTrusted' | 'serverForgotten'>;
+  readonly agents: Pick<Agents, 'add' | 'list' | 'rename' | 'revoke' | 'rotate' | 'trust' | 'view'>;
+  /** Whether an agent started the process at the other end of a connection of the control socket. */
+  startedBy(peer: Peer | null): Promise<StartedBy<AgentProcess>>;
   /** `reason`: why it is not the keychain, in words. */
   readonly vault: Pick<SecretStore, 'kind' | 'persistent' | 'list' | 'delete'> & { readonly reason?: string | null };
   /** Null when no HTTP bridge is up. */
@@ -37,7 +52,11 @@ export interface ControlDeps {
   readonly changes: ChangeFeed;
   readonly signIns: SignIns;
   readonly pause: Pause;
+  /** What only the person opens again. */
+  readonly lock: Lock;
   readonly settings: Settings;
+  /** Definitions of tools that the person agreed to. */
+  readonly pins: Pins;
   readonly sessions: Sessions;
   readonly demo: DemoHost;
   readonly catalogue: readonly CatalogueEntry[];

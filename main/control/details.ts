@@ -4,16 +4,17 @@ import { TokentrayError } from '../errors.ts';
 import type { GrantsOfUser } from '../grants/grants.ts';
 import type { Store } from '../store/types.ts';
 
-/** @throws unknown_server */
+/** With the grant of one account, by default of the default one. @throws unknown_server, account_missing */
 export function serverDetails(
   {
     grants,
     store,
   }: { readonly grants: GrantsOfUser; readonly store: Pick<Store, 'servers' | 'grants' | 'registrations' | 'uses'> },
   name: string,
+  account?: string,
 ): ContractOutputs['servers']['details'] {
-  const view = grants.view(name);
-  const row = store.grants.forServer(name);
+  const view = grants.view(name, account);
+  const row = store.grants.forServer(name, view.account);
   const registration = row === null ? null : store.registrations.get(row.registrationId);
   return {
     view,

@@ -43,6 +43,12 @@ const settings = {
     value: 'file',
     help: 'One more certificate authority (PEM); may be repeated',
   },
+  approvals: {
+    schema: z.enum(['ask', 'off']),
+    variable: 'TOKENTRAY_APPROVALS',
+    value: 'ask|off',
+    help: 'ask a person before an agent uses a server, or off: whoever has a key may use everything',
+  },
   'log-level': {
     schema: z.enum(['debug', 'info', 'warn', 'error']),
     variable: 'TOKENTRAY_LOG',
@@ -58,6 +64,8 @@ export interface HostOptions {
   readonly callbackPort: number | null;
   readonly cimdUrl: string | null;
   readonly caFiles: readonly string[];
+  /** Null: as the person chose in the settings. */
+  readonly approvals: 'ask' | 'off' | null;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
@@ -101,6 +109,7 @@ export function hostOptions(flags: Given, env: NodeJS.ProcessEnv): HostOptions {
     callbackPort: read('callback-port'),
     cimdUrl: read('cimd-url'),
     caFiles: read('ca') ?? [],
+    approvals: read('approvals'),
     logLevel: read('log-level') ?? 'info',
   };
 }

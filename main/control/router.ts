@@ -8,7 +8,7 @@ import type { PreRegisteredClient } from '../grants/types.ts';
 import type { Flow } from '../oauth/types.ts';
 import { secret } from '../secret.ts';
 import type { ControlDeps } from './deps.ts';
-import { explaining, present } from './implement.ts';
+import { explaining, personOnly, present } from './implement.ts';
 import type { CallContext } from './implement.ts';
 import { createUiRouter } from './ui-router.ts';
 
@@ -17,15 +17,29 @@ export function createControlRouter(deps: ControlDeps) {
   return { ...createUiRouter(deps), script: createScriptRouter(deps) };
 }
 
-function createScriptRouter({ grants, servers, agents, store, pause, changes, clock, log, openUi }: ControlDeps) {
+function createScriptRouter({
+  grants,
+  servers,
+  agents,
+  store,
+  audit,
+  pause,
+  lock,
+  settings,
+  clock,
+  log,
+  openUi,
+}: ControlDeps) {
   const os = implement(scriptContract)
     .$context<CallContext>()
-    .use(({ next, path }) => explaining(log, path, async () => next()));
+    .use(({ next, path }) => {
+      lock.touched();
+      return explaining(log, path, async () => next());
+    });
 
   /** The one moment in which a key is shown. */
   const reveal = (kind: 'agent-added' | 'agent-rotated', { agent, key }: NewAgent) => {
     store.events.append({ at: clock.now(), server: null, grantId: null, kind, detail: { agent: agent.name } });
-    changes.publish({ kind: 'agents', agents: agents.list() });
     return { agent, key: key.reveal() };
   };
 
@@ -39,21 +53,42 @@ function createScriptRouter({ grants, servers, agents, store, pause, changes, cl
         ...(input.flow === undefined ? {} : { flow: keepFlowSecrets(input.flow) }),
       }),
     ),
-    token: os.token.handler(async ({ input, signal }) => {
+    token: os.token.handler(async ({ input, signal, context }) => {
+      lock.check();
       pause.check();
+      // An agent that could fetch the token itself would need nobody's approval, and no rule would hold for it.
+      if (settings.approvals() === 'ask') await personOnly(context, 'lend a token', { orphans: 'may' });
       const token = await grants.accessToken(input.server, {
+        ...(input.account === undefined ? {} : { account: input.account }),
         ...(input.minTtlMs === undefined ? {} : { minTtlMs: input.minTtlMs }),
         ...(signal === undefined ? {} : { signal }),
       });
+      audit.append({ kind: 'token-lent', server: input.server, detail: { until: token.expires_at } });
       return {
         access_token: token.access_token.reveal(),
         token_type: token.token_type,
         expires_at: token.expires_at,
       };
     }),
-    addAgent: os.addAgent.handler(({ input }) => reveal('agent-added', agents.add(input.name))),
-    rotateAgent: os.rotateAgent.handler(({ input }) => reveal('agent-rotated', agents.rotate(input.name))),
-    openUi: os.openUi.handler(({ input }) => openUi({ linkOnly: input.linkOnly ?? false })),
+    addAgent: os.addAgent.handler(async ({ input, context }) => {
+      if (input.trusted === true) await personOnly(context, 'add a trusted agent');
+      return reveal('agent-added', agents.add(input.name, present({ trusted: input.trusted })));
+    }),
+    rotateAgent: os.rotateAgent.handler(async ({ input, context }) => {
+      // The new key may do whatever the agent may.
+      await personOnly(context, 'give the agent a new key');
+      return reveal('agent-rotated', agents.rotate(input));
+    }),
+    openUi: os.openUi.handler(async ({ input, context }) => {
+      // Whoever has the link can answer what an agent asks for.
+      const only = async () => {
+        if (settings.approvals() === 'ask') await personOnly(context, 'open the window');
+      };
+      if (input.linkOnly === true) await only();
+      const opened = await openUi({ linkOnly: input.linkOnly ?? false });
+      if (opened.kind === 'link') await only();
+      return opened;
+    }),
   });
 }
 

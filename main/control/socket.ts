@@ -6,6 +6,8 @@ import type { Duplex } from 'node:stream';
 import { BodyLimitPlugin, RPCHandler } from '@orpc/server/node';
 import { z } from 'zod';
 import { serverNameSchema } from '../../preload/contract.ts';
+import { isForeign, peerOf } from '../access/evidence/peer.ts';
+import type { Peer } from '../access/evidence/peer.ts';
 import { TokentrayError } from '../errors.ts';
 import type { Log } from '../ports.ts';
 import { quote } from '../quote.ts';
@@ -21,8 +23,11 @@ import { toWire } from './wire-errors.ts';
 export interface ListenOptions {
   readonly path: string;
   readonly deps: ControlDeps;
-  /** Gets the raw stream of one shim: newline-delimited JSON both ways. It closes when the shim is gone. */
-  readonly onStdio: (hello: StdioHello, stream: Duplex) => void;
+  /**
+   * Gets the raw stream of one shim: newline-delimited JSON both ways. It closes when the shim is gone.
+   * `peer`: who the kernel says that is; null where it cannot be asked.
+   */
+  readonly onStdio: (hello: StdioHello, stream: Duplex, peer: Peer | null) => void;
   readonly log: Log;
 }
 
@@ -65,7 +70,11 @@ export async function serveControl(claim: Claim, options: Omit<ListenOptions, 'p
 
   const server = createServer({ maxHeaderSize: 16_384 }, (request, response) => {
     const answer = async () => {
-      const { matched } = await handler.handle(request, response, { prefix: rpcPrefix, context: { session: null } });
+      const peer = await checkedPeer(request.socket);
+      if (peer === 'foreign') return;
+      const startedBy = () => options.deps.startedBy(peer);
+      const context = { session: null, startedBy };
+      const { matched } = await handler.handle(request, response, { prefix: rpcPrefix, context });
       if (!matched) response.writeHead(404).end();
     };
     answer().catch((cause: unknown) => {
@@ -73,6 +82,15 @@ export async function serveControl(claim: Claim, options: Omit<ListenOptions, 'p
       response.destroy();
     });
   });
+  /** The socket's folder and mode keep other users out; should those be changed, this still does. */
+  const checkedPeer = async (socket: Duplex): Promise<Peer | null | 'foreign'> => {
+    const peer = await peerOf(socket);
+    if (!isForeign(peer)) return peer;
+    log.warn('another user of this machine was refused at the control socket', { uid: peer?.uid, pid: peer?.pid });
+    socket.destroy();
+    return 'foreign';
+  };
+  server.on('connection', (socket) => void checkedPeer(socket));
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     // Node's HTTP server is rid of the socket now; an error on it without a listener would end the broker.
     stream.on('error', (cause) => log.debug('control: a stdio stream broke off', { cause }));
@@ -82,18 +100,23 @@ export async function serveControl(claim: Claim, options: Omit<ListenOptions, 'p
       return;
     }
     streams.add(stream);
+    stream.once('close', () => streams.delete(stream));
+    void open(accepted, stream, head);
+  });
+  const open = async (hello: StdioHello, stream: Duplex, head: Buffer): Promise<void> => {
+    const peer = await checkedPeer(stream);
+    if (peer === 'foreign' || stream.destroyed) return;
     // HTTP's sockets are half-open; a shim that said its last word is gone, and nothing would ever close this side.
     stream.once('end', () => stream.destroy());
-    stream.once('close', () => streams.delete(stream));
     stream.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${stdioUpgrade}\r\n\r\n`);
     if (head.length > 0) stream.unshift(head);
     try {
-      options.onStdio(accepted, stream);
+      options.onStdio(hello, stream, peer);
     } catch (cause) {
-      log.error('control: the stdio bridge refused a stream', { server: accepted.server, cause });
+      log.error('control: the stdio bridge refused a stream', { server: hello.server, cause });
       stream.destroy();
     }
-  });
+  };
 
   await bind(server, path);
   let closing: Promise<void> | null = null;

@@ -45,7 +45,10 @@ function start(args: string): Run {
 const json = (text: string): unknown => JSON.parse(text);
 
 describe('help', () => {
-  const commands = 'serve ui status add connect list show token stdio agent revoke forget cache doctor'.split(' ');
+  const commands =
+    'serve ui status add connect list show account rules tools token stdio agent approvals approve deny revoke forget cache audit doctor'.split(
+      ' ',
+    );
 
   it('of the program names every command and every exit code', async () => {
     const { code, out, err } = await tokentray('--help');
@@ -74,7 +77,11 @@ describe('help', () => {
     ['show', 'needs more words'],
     ['list --nope', '--nope'],
     ['cache empty', 'cache takes clear'],
-    ['agent remove x', 'agent takes add, list, rotate or revoke'],
+    ['agent remove x', 'agent takes add, list, show, rename, trust'],
+    ['agent list x', 'agent list takes no name'],
+    ['agent rename x', 'agent rename <name> needs a name'],
+    ['agent show x y', 'agent show takes one name'],
+    ['agent revoke x --trust', '--trust goes with agent add'],
     ['token linear --min-ttl soon', '--min-ttl takes a time'],
   ])('`tokentray %s` ends with exit code 2 and one reason on stderr', async (args, reason) => {
     expect(await tokentray(args)).toMatchObject({ code: 2, out: '', err: expect.stringContaining(reason) });
@@ -109,7 +116,7 @@ describe('what a script reads', () => {
     ['show linear', { server: 'linear', events: [] }],
     ['status', { vault: { kind: 'memory', persistent: false } }],
     ['revoke linear', { confirmed: true }],
-    ['cache clear linear', { documents: 3 }],
+    ['cache clear linear', { documents: 3, registrations: 2, registrationsKept: { neededByGrant: 1 } }],
     ['agent list', []],
     ['agent add cursor', { key: theKey, bridge: 'http://127.0.0.1:8427' }],
     ['forget linear --yes', { forgotten: ['linear'] }],
@@ -168,6 +175,90 @@ describe('what a person reads', () => {
     const { out, err } = await tokentray('agent add cursor');
     expect(out).toBe(`${theKey}\n`);
     expect(err).not.toContain(theKey);
+  });
+});
+
+describe('agent', () => {
+  it('can be given a name, trust and a new key, and be taken back', async () => {
+    expect(json((await tokentray('agent add cursor --trust --json')).out)).toMatchObject({
+      agent: { name: 'cursor', kind: 'key', trusted: true },
+    });
+    const steps: [string, object][] = [
+      ['agent untrust cursor', { trusted: false }],
+      ['agent trust cursor', { trusted: true }],
+      ['agent rename cursor Cursor', { name: 'Cursor', trusted: true }],
+      ['agent rotate Cursor', { key: theKey, agent: { name: 'Cursor' } }],
+      ['agent show Cursor', { name: 'Cursor', claimed: { name: null }, checked: null }],
+      ['agent revoke Cursor', { revoked: true }],
+    ];
+    for (const [args, expected] of steps) {
+      const { code, out } = await tokentray(`${args} --json`);
+      expect([code, json(out)], args).toMatchObject([0, expected]);
+    }
+    expect(json((await tokentray('agent list --json')).out)).toMatchObject([
+      { name: 'Cursor', revokedAt: expect.any(Number) },
+    ]);
+    expect(await tokentray('agent revoke Cursor')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('tokentray agent list'),
+    });
+    expect((await tokentray('agent rename nobody x')).code).toBe(1);
+  });
+
+  it('is shown with its own word beside what was checked, hostile names quoted, and flagged when nobody uses it', async () => {
+    const { store, clock } = fake.deps;
+    const row = {
+      kind: 'stdio',
+      keyHash: null,
+      trusted: false,
+      createdAt: clock.now() - 40 * 86_400_000,
+      lastUsedAt: null,
+      revokedAt: null,
+    } as const;
+    const checked = {
+      pid: 4711,
+      executable: '/opt/cursor/cursor',
+      script: null,
+      parents: [{ pid: 1, name: 'systemd', executable: null }],
+      folder: '/home/ada/project',
+      signature: { verdict: 'invalid', signer: 'Example Tools' },
+    } as const;
+    const client = { name: 'cursor-vscode', version: '1.2' };
+    store.agents.add({
+      ...row,
+      id: 'one',
+      name: 'Cursor',
+      identity: 'i1',
+      claimed: { name: 'Cursor', client, clientUri: null },
+      checked: { ...checked, by: 'kernel' },
+    });
+    store.agents.add({
+      ...row,
+      id: 'two',
+      name: 'a\u202eb',
+      identity: 'i2',
+      lastUsedAt: clock.now(),
+      claimed: { name: null, client: null, clientUri: null },
+      checked: { ...checked, by: 'its-word' },
+    });
+    const list = await tokentray('agent list');
+    expect(list.out).toMatch(/^Cursor +stdio +cursor-vscode +cursor +never +good, unused for 30 days$/mu);
+    expect(list.out).toMatch(/^"a\\u202eb" +stdio +cursor \(its word\)/mu);
+    expect(list.err).toContain('One agent was not used for 30 days');
+    expect((await tokentray('status')).err).toContain('Not used for 30 days: Cursor.');
+    const shown = await tokentray('agent show one');
+    for (const line of [
+      'Known by    its program, on this machine',
+      '  Client    cursor-vscode 1.2',
+      'Checked, at the process that the system named',
+      '  Program   /opt/cursor/cursor',
+      '  Folder    /home/ada/project',
+      '  Signature does not fit the program, of Example Tools',
+      '  Started by systemd (1)',
+    ]) {
+      expect(shown.out.split('\n')).toContain(line);
+    }
+    expect((await tokentray('agent show two')).out).toContain('this system does not tell who is connected');
   });
 });
 
@@ -326,5 +417,67 @@ describe('the sources of the launcher and the shim', () => {
     expect([...outside].filter((name) => !name.startsWith('node:'))).toEqual([]);
     expect(outside).not.toContain('node:sqlite');
     expect(seen.size).toBeGreaterThan(8);
+  });
+});
+
+describe('account', () => {
+  it('is chosen with connect, with an end, and is signed in to under its name', async () => {
+    const connect = start('connect linear --account work --for 7d --yes');
+    await connect.untilErr('Opened in the browser');
+    fake.finishSignIn({ ...signedIn, account: 'work', identity: 'a\u202e@example.com', endsAt: Date.now() + 1_000 });
+    expect(await connect.end).toBe(0);
+    expect(connect.err()).toContain('Signed in to linear, account work as a\\u202e@example.com: read.');
+    expect(connect.err()).toContain('The grant ends here ');
+    const [, , options] = fake.calls.find(([what]) => what === 'signIn') ?? [];
+    const { account, endsAt } = options as { account: string; endsAt: number };
+    expect(account).toBe('work');
+    expect(Math.abs(endsAt - Date.now() - 7 * 86_400_000)).toBeLessThan(60_000);
+  });
+
+  it.each(['--for', '--for 0x', '--for 9999999d', '--for 7d --no-end'])('takes no end like %s', async (end) => {
+    expect((await tokentray(`connect linear --yes ${end}`)).code).toBe(2);
+    expect(fake.calls).toEqual([]);
+  });
+
+  it('list shows who is who and who is pinned to what', async () => {
+    const { id } = fake.deps.agents.add('cursor').agent;
+    expect((await tokentray('account pin linear default --agent cursor')).code).toBe(0);
+    const { code, out } = await tokentray('account list linear');
+    expect(code).toBe(0);
+    expect(out).toMatch(/default \(default\) +not known/u);
+    expect(out).toMatch(/agent cursor +default/u);
+    const listed = json((await tokentray('account list linear --json')).out);
+    expect(listed).toMatchObject({ accounts: [{ account: 'default' }], pins: [{ agentId: id, account: 'default' }] });
+    expect((await tokentray('account unpin linear --agent cursor')).code).toBe(0);
+    expect(fake.deps.accounts.pins()).toEqual([]);
+  });
+
+  it('pins the folder that a relative path means here', async () => {
+    expect((await tokentray('account pin linear default --folder .')).code).toBe(0);
+    expect(fake.deps.accounts.pins()).toMatchObject([
+      { folder: expect.stringMatching(/^\//u) as unknown, agentId: null },
+    ]);
+  });
+
+  it('default, end and forget do what they say', async () => {
+    expect((await tokentray('account default linear work')).code).toBe(0);
+    expect((await tokentray('account end linear work --for 30m')).code).toBe(0);
+    expect((await tokentray('account forget linear work')).code).toBe(2);
+    expect((await tokentray('account forget linear work --yes')).code).toBe(0);
+    expect(fake.calls.map(([what]) => what)).toEqual(['setDefaultAccount', 'setEnd', 'forgetAccount']);
+  });
+
+  it.each([
+    'account',
+    'account list',
+    'account pin linear',
+    'account pin linear work',
+    'account pin linear work --agent a --folder .',
+    'account default linear',
+    'account end linear work',
+    'account swap linear work',
+  ])('is not done by half: %s', async (words) => {
+    expect((await tokentray(words)).code).toBe(2);
+    expect(fake.calls).toEqual([]);
   });
 });

@@ -21,7 +21,13 @@ export function makeProfile(): Profile {
   return {
     home,
     controlSocket: join(home, 'run', 'control.sock'),
-    env: { PATH: process.env['PATH'], HOME: home, TOKENTRAY_HOME: home, TOKENTRAY_VAULT: 'memory' },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: home,
+      TOKENTRAY_HOME: home,
+      TOKENTRAY_VAULT: 'memory',
+      TOKENTRAY_APPROVALS: 'off',
+    },
     remove: () => rmSync(home, { recursive: true, force: true }),
   };
 }

@@ -13,7 +13,7 @@ const key = async (name: string) => (await live.client.script.addAgent({ name })
 function stdioAgent({ broker }: LiveBroker, name: string) {
   const [ours, theirs] = duplexPair();
   const hello = { agentName: null, pid: 1, parentPid: 1, cwd: '/', argv: [], version: '0', resumed: false };
-  broker.onStdio({ server: 'notes', ...hello }, theirs);
+  broker.onStdio({ server: 'notes', ...hello }, theirs, null);
   const heard = createInterface({ input: ours });
   let id = 0;
   const say = (message: object) => ours.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
@@ -210,7 +210,8 @@ describe('a client that the person brings', () => {
     });
     const plan = await live.client.servers.plan({ server: 'notes' });
     expect(plan.registration).toBe('pre-registered');
-    expect(await live.vault.list()).toEqual([expect.objectContaining({ kind: 'registration' })]);
+    const ofServers = (await live.vault.list()).filter(({ kind }) => kind !== 'audit');
+    expect(ofServers).toEqual([expect.objectContaining({ kind: 'registration' })]);
     expect(live.logged.join('\n')).not.toContain('canary');
     expect(JSON.stringify(await live.client.activity.list({}))).not.toContain('canary');
   });
@@ -225,7 +226,7 @@ describe('clear everything', () => {
     expect(await live.client.servers.list()).toHaveLength(1);
   });
 
-  it('revokes at the provider, forgets, and leaves nothing of anything behind', async () => {
+  it('revokes at the provider, forgets, and leaves nothing behind but the audit, which tells of it', async () => {
     live = await liveBroker();
     await live.signIn();
     const agent = await live.agent(await key('cursor'));
@@ -238,7 +239,7 @@ describe('clear everything', () => {
 
     const cleared = await live.client.clearEverything(sure);
     expect(cleared.servers).toEqual([
-      { server: 'notes', receipt: expect.objectContaining({ confirmed: true }), forgotten: true, error: null },
+      { server: 'notes', account: 'default', receipt: expect.objectContaining({ confirmed: true }), forgotten: true, error: null },
     ]);
     expect(cleared.agents).toBe(1);
     expect(cleared.events).toBeGreaterThan(3);
@@ -247,7 +248,7 @@ describe('clear everything', () => {
     expect(await live.client.agents.list()).toEqual([]);
     expect((await live.client.settings.get()).signIn).toBe('ask');
     expect((await live.client.activity.list({})).items).toEqual([]);
-    expect(await live.vault.list()).toEqual([]);
+    expect((await live.vault.list()).map(({ kind }) => kind)).toEqual(['audit']);
     const { store } = live.broker.control;
     expect([
       store.uses.list(),
@@ -255,6 +256,10 @@ describe('clear everything', () => {
       store.registrations.history(live.authorizationServer.issuer),
     ]).toEqual([[], [], []]);
     await expect(agent.callTool({ name: 'echo', arguments: { text: 'two' } })).rejects.toThrow();
+    expect(await live.client.audit.verify()).toMatchObject({ verdict: 'intact' });
+    expect((await live.client.audit.list({ kind: 'everything-cleared' })).items).toMatchObject([
+      { detail: { agents: 1, forgotten: ['notes'] } },
+    ]);
     // Whoever watches begins anew.
     for await (const change of changes) {
       if (change.kind !== 'snapshot') continue;
@@ -272,7 +277,7 @@ describe('clear everything', () => {
       forgotten: true,
       receipt: { confirmed: false, forgottenHere: true, tokens: [{ outcome: { kind: 'unreachable' } }, {}] },
     });
-    expect(await live.vault.list()).toEqual([]);
+    expect((await live.vault.list()).map(({ kind }) => kind)).toEqual(['audit']);
   });
 
   it('keeps a server whole that it cannot clear, says why, and clears the others', async () => {
@@ -284,7 +289,7 @@ describe('clear everything', () => {
     grants.revoke = (name) => (name === 'notes' ? Promise.reject(new Error('the vault is locked')) : revoke(name));
     const cleared = await live.client.clearEverything(sure);
     expect(cleared.servers).toEqual([
-      { server: 'notes', receipt: null, forgotten: false, error: 'the vault is locked' },
+      { server: 'notes', account: 'default', receipt: null, forgotten: false, error: 'the vault is locked' },
       expect.objectContaining({ server: 'open', forgotten: true }),
     ]);
     expect(cleared.vaultItems).toBe(0);

@@ -54,8 +54,11 @@ describe('the contract that a UI gets', () => {
     expect(secretPlaces(contract).filter((path) => path.includes('.out.'))).toEqual([]);
   });
 
-  it('takes one in: what a person types who registered a client by hand', () => {
-    expect(secretPlaces(contract)).toEqual(['.servers.bringClient.in.client.client_secret']);
+  it('takes two in: of a client that the person registered by hand, and the passphrase that unlocks', () => {
+    expect(secretPlaces(contract)).toEqual([
+      '.servers.bringClient.in.client.client_secret',
+      '.lock.unlock.in.passphrase',
+    ]);
   });
 
   it('has no script call, by whatever name', () => {

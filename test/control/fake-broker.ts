@@ -1,5 +1,16 @@
 // The control socket's other side for tests: real router and real socket over grants that are made up and can be steered.
 import { EventEmitter } from 'node:events';
+import { createAgents } from '../../main/access/agents.ts';
+import type { Agents } from '../../main/access/agents.ts';
+import { createPins } from '../../main/access/pins.ts';
+import { pinningOf, serverRules } from '../../main/access/server-rules.ts';
+import { aboutGrant } from '../../main/access/about-grant.ts';
+import { createAccounts } from '../../main/access/accounts.ts';
+import { createLock } from '../../main/access/lock.ts';
+import { createAccess } from '../../main/access/access.ts';
+import type { Access } from '../../main/access/access.ts';
+import { createSteadyClock } from '../../main/access/steady-clock.ts';
+import { publishAccess } from '../../main/control/access-changes.ts';
 import { createChangeFeed } from '../../main/control/changes.ts';
 import type { ControlDeps } from '../../main/control/deps.ts';
 import { createPause } from '../../main/control/pause.ts';
@@ -19,7 +30,14 @@ import type {
 } from '../../main/grants/types.ts';
 import type { Log } from '../../main/ports.ts';
 import { secret } from '../../main/secret.ts';
-import { createSettings, usualSignIn } from '../../main/settings/settings.ts';
+import {
+  approvalWait,
+  chosenApprovals,
+  createSettings,
+  lockSettings,
+  usualPinning,
+  usualSignIn,
+} from '../../main/settings/settings.ts';
 import { openStore } from '../../main/store/open.ts';
 import type { EventRow, ServerRow, Store } from '../../main/store/types.ts';
 import { createSessions } from '../../main/ui/sessions.ts';
@@ -51,10 +69,15 @@ export const signedIn: SignInResult = {
   grantedScopes: ['read'],
   accessTokenExpiresAt: 1_800_000_000_000,
   refreshable: true,
+  account: 'default',
+  identity: null,
+  endsAt: null,
   warning: 'Grants end with this process.',
 };
 
 export interface FakeBroker {
+  /** Real, with guards to ask through. */
+  readonly access: Access;
   readonly deps: ControlDeps;
   /** What was asked of grants, in order. */
   readonly calls: Array<readonly [what: string, ...args: unknown[]]>;
@@ -68,6 +91,8 @@ export interface FakeBroker {
     token: () => Promise<{ access_token: ReturnType<typeof secret>; token_type: 'bearer'; expires_at: number }>;
     receipt: RevocationReceipt;
     signInUrl: string | null;
+    /** Who is at the other end of the control socket. */
+    startedBy: Awaited<ReturnType<ControlDeps['startedBy']>>;
   };
   readonly events: EventRow[];
 }
@@ -89,7 +114,6 @@ export function fakeBroker(): FakeBroker {
   const rows = new Map<string, ServerRow>();
   const listeners = new Set<(change: GrantChange) => void>();
   const events: EventRow[] = [];
-  const agents = new Map<string, { name: string; createdAt: number; lastUsedAt: null; revokedAt: null }>();
   let under: { signIn: SignIn; end: (outcome: SignInResult | TokentrayError) => void } | null = null;
 
   const answers: FakeBroker['answers'] = {
@@ -105,6 +129,7 @@ export function fakeBroker(): FakeBroker {
       forgottenHere: true,
     },
     signInUrl: 'https://as.example/authorize?state=s',
+    startedBy: { kind: 'somebody-else' },
   };
 
   const row = (name: string): ServerRow => {
@@ -122,6 +147,9 @@ export function fakeBroker(): FakeBroker {
     server: name,
     url: row(name).url,
     account: 'default',
+    isDefault: true,
+    identity: null,
+    endsAt: null,
     state: { kind: 'needs-sign-in', because: 'never-signed-in', since: null },
     issuer: null,
     resource: null,
@@ -161,6 +189,17 @@ export function fakeBroker(): FakeBroker {
 
   const grants: GrantsOfUser = {
     state: (name) => grants.view(name).state,
+    accounts: (name) => [view(name).account],
+    defaultAccount: (name) => view(name).account,
+    setDefaultAccount: (name, account) => asked('setDefaultAccount', name, account),
+    async forgetAccount(name, account) {
+      asked('forgetAccount', name, account);
+      return { forgotten: ['refresh token', 'account'] };
+    },
+    setEnd(name, endsAt, account) {
+      asked('setEnd', name, endsAt, account);
+      return { ...view(name), endsAt };
+    },
     async addServer(server: NewServer) {
       asked('addServer', server);
       if (rows.has(server.name))
@@ -171,11 +210,14 @@ export function fakeBroker(): FakeBroker {
         addedAt: 1,
         settings: { ...settings, ...server.settings, ...(server.flow === undefined ? {} : { flow: server.flow.kind }) },
       });
+      // What approvals are about has to be there.
+      real.servers.add(row(server.name));
       return view(server.name);
     },
     async forgetServer(name) {
       row(name);
       rows.delete(name);
+      real.servers.remove(name);
       return { forgotten: [name] };
     },
     updateSettings(name, change) {
@@ -219,7 +261,12 @@ export function fakeBroker(): FakeBroker {
     },
     async clearCache(name) {
       asked('clearCache', name);
-      return { documents: 3, accessTokens: 1, registrations: 0 };
+      return {
+        documents: 3,
+        accessTokens: 1,
+        registrations: 2,
+        registrationsKept: { neededByGrant: 1, signInUnderWay: 0, preRegistered: 1 },
+      };
     },
     woke: () => undefined,
     onChange(listener) {
@@ -227,6 +274,10 @@ export function fakeBroker(): FakeBroker {
       return () => listeners.delete(listener);
     },
     close: async () => undefined,
+    async lock() {
+      asked('lock');
+    },
+    unlock: () => asked('unlock'),
     adoptable: async () => [],
     adopt: async () => null,
     async bringClient(name, client) {
@@ -250,13 +301,62 @@ export function fakeBroker(): FakeBroker {
   };
   const changes = createChangeFeed();
 
-  const newAgent = (name: string) => {
-    const agent = { name, createdAt: 1, lastUsedAt: null, revokedAt: null };
-    agents.set(name, agent);
-    return { agent, key: secret(theKey) };
-  };
+  const agents: Agents = createAgents({
+    store,
+    clock,
+    onChange: () => changes.publish({ kind: 'agents', agents: agents.list() }),
+  });
+
+  const pins = createPins({
+    store,
+    clock,
+    pinning: (server) => pinningOf(store, server, () => usualPinning(store)),
+    onHeld: (server, held) => changes.publish({ kind: 'tools', server, held }),
+  });
+  const accounts = createAccounts({
+    store,
+    grants,
+    clock,
+    onChange: (accountPins) => changes.publish({ kind: 'account-pins', pins: accountPins }),
+  });
+  const access = createAccess({
+    store,
+    clock,
+    steady: createSteadyClock({ clock, store }),
+    isLocked: () => lock.isLocked(),
+    mode: () => chosenApprovals(store),
+    wait: () => approvalWait(store),
+    accountOf: ({ agent, folder }, server) => accounts.accountFor({ server, agentId: agent.id, folder }),
+    known: () => null,
+    serverRules: (server) => serverRules(store, server).rules,
+    pins,
+    audit: { toolCall: () => undefined },
+    agentView: (id) => agents.view(id),
+    about: (server, account) => aboutGrant(store, server, account),
+    linkFor: (id) => `http://127.0.0.1:8427/approve/${id}`,
+    tell: ({ kind, server, account, agent, detail }) =>
+      events.push({ id: 0, at: clock.now(), server, grantId: null, kind, detail: { ...detail, agent, account } }),
+  });
+  publishAccess(access, changes);
+
+  const lock = createLock({
+    clock,
+    steady: createSteadyClock({ clock, store: real }),
+    store: real,
+    log: silent,
+    vault: memoryVault(),
+    grants,
+    audit: { lock: async () => undefined, unlock: async () => undefined },
+    settings: () => lockSettings(real),
+    systemCheck: null,
+    connections: { count: () => 0, locked: (end) => access.locked(end), unlocked: () => access.unlocked() },
+    endPassingApprovals: () => access.approvals.endPassing(),
+    onChange: (state) => changes.publish({ kind: 'lock', lock: state }),
+    tell: (kind, detail) => events.push({ id: 0, at: clock.now(), server: null, grantId: null, kind, detail }),
+  });
 
   return {
+    access,
     calls,
     called: (what) =>
       new Promise((resolve) => {
@@ -274,19 +374,30 @@ export function fakeBroker(): FakeBroker {
     finishSignIn: (outcome) => under?.end(outcome),
     deps: {
       grants,
+      accounts,
       servers: createServers({ grants, changes, signIn: () => usualSignIn(store) }),
       store,
+      audit: {
+        append: () => undefined,
+        page: async () => ({ items: [], next: null }),
+        choices: () => store.audit.named(),
+        verify: none,
+      },
       changes,
       signIns: createSignIns(),
+      lock,
       pause: createPause(clock, (pausedSince) => changes.publish({ kind: 'paused', pausedSince })),
       settings: createSettings({
         store,
         loginItem: null,
         bridge: { usual: 18_729, now: () => ({ port: 8427, wanted: 18_729 }), fixedBy: null },
+        approvals: null,
         env: {},
         caFiles: [],
         dataFolder: '/nowhere/data',
       }),
+      pins,
+      access,
       sessions: createSessions(clock, (sessions) => changes.publish({ kind: 'sessions', sessions })),
       demo: { state: () => ({ kind: 'off' }), start: none, stop: async () => ({ kind: 'off' }) },
       catalogue: [],
@@ -295,11 +406,11 @@ export function fakeBroker(): FakeBroker {
       openUi: async () => ({ kind: 'link', link: 'http://127.0.0.1:18730/open/once' }),
       clock,
       agents: {
-        add: newAgent,
-        rotate: newAgent,
-        list: () => [...agents.values()],
-        revoke: (name) => agents.delete(name),
+        ...agents,
+        add: (...words) => ({ ...agents.add(...words), key: secret(theKey) }),
+        rotate: (agent) => ({ ...agents.rotate(agent), key: secret(theKey) }),
       },
+      startedBy: async () => answers.startedBy,
       vault: { ...memoryVault(), reason: 'There is no keychain.' },
       bridge: { url: 'http://127.0.0.1:8427', port: 8427, onPreferredPort: true },
       diagnose: async (url) => ({

@@ -1,10 +1,12 @@
 // `tokentray connect`: shows what a sign-in would do, then does it, on this machine's browser or any other.
+import { plainText } from '../../access/plain-text.ts';
 import type { ControlClient } from '../../control/client.ts';
 import { isTokentrayError, TokentrayError } from '../../errors.ts';
 import { defineCommand, UsageError } from '../command.ts';
 import type { Session } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { shown, shownTime } from '../terminal.ts';
+import { endGiven } from '../end-given.ts';
 import { planWords } from '../words.ts';
 
 /** The broker's own limit is five minutes; this is for a broker that does not keep it. */
@@ -17,13 +19,20 @@ export const command = defineCommand({
   about: `Shows the plan first: where you sign in, as which client, for which scopes. Gives up after five minutes; Ctrl-C cancels.
 With --no-browser, open the address anywhere. If that browser cannot reach this machine, copy the address that it ends up at
 and paste it here.`,
-  examples: ['tokentray connect linear', 'tokentray connect linear --no-browser --scope read'],
+  examples: [
+    'tokentray connect linear',
+    'tokentray connect linear --no-browser --scope read',
+    'tokentray connect linear --account work --for 7d',
+  ],
   options: {
     'no-browser': {
       type: 'boolean',
       help: 'Print the address instead of opening it; takes the pasted callback address',
     },
     yes: { type: 'boolean', short: 'y', help: 'Agree to the plan without being asked' },
+    account: { type: 'string', value: 'name', help: 'Which account; a new name makes a new one beside the others' },
+    for: { type: 'string', value: 'time', help: 'Have the grant end here after this time: 30m, 8h, 7d' },
+    'no-end': { type: 'boolean', help: 'Take away an end that it was given before' },
     scope: { type: 'string', multiple: true, value: 'scope', help: 'Ask for this scope only; may be repeated' },
     issuer: { type: 'string', value: 'url', help: 'The authorization server to use where the server names several' },
     'fresh-consent': { type: 'boolean', help: 'Have the provider ask again what it remembers' },
@@ -35,8 +44,11 @@ and paste it here.`,
     const [server = ''] = words;
     const { terminal, json } = session;
     const openBrowser = values['no-browser'] !== true;
+    const endsAt = endGiven(values);
+    const { account } = values;
     const choices = {
       server,
+      ...(account === undefined ? {} : { account }),
       ...(values.scope === undefined
         ? {}
         : { scopes: values.scope.flatMap((scopes) => scopes.split(/\s+/u)).filter(Boolean) }),
@@ -57,13 +69,16 @@ and paste it here.`,
       if (values.yes !== true && openBrowser) await agree(session);
     }
 
-    const started = await broker.signIn.start({ ...choices, openBrowser });
+    const started = await broker.signIn.start({ ...choices, openBrowser, ...(endsAt === undefined ? {} : { endsAt }) });
     tell(session, started, openBrowser);
     const result = await finish(session, broker, started);
 
     if (json) terminal.data(JSON.stringify({ kind: 'signed-in', ...result }));
     const scopes = result.grantedScopes.length === 0 ? 'no scopes' : result.grantedScopes.map(shown).join(' ');
-    terminal.say(`${terminal.paint('green', 'Signed in')} to ${server}: ${scopes}.`);
+    const who = result.identity === null ? '' : ` as ${plainText(result.identity)}`;
+    const where = result.account === 'default' ? '' : `, account ${shown(result.account)}`;
+    terminal.say(`${terminal.paint('green', 'Signed in')} to ${server}${where}${who}: ${scopes}.`);
+    if (result.endsAt !== null) terminal.say(`The grant ends here ${shownTime(result.endsAt)}.`);
     if (!result.refreshable) {
       terminal.say(
         `The server gave no refresh token: good until ${shownTime(result.accessTokenExpiresAt, 'it ends it')}.`,

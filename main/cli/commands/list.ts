@@ -20,8 +20,8 @@ export const command = defineCommand({
     else
       terminal.data(
         table(
-          ['NAME', 'ADDRESS', 'STATE'],
-          views.map((view) => [view.server, shown(view.url), stateWords(view.state)]),
+          ['NAME', 'ACCOUNT', 'ADDRESS', 'STATE'],
+          views.map((view) => [view.server, shown(view.account), shown(view.url), stateWords(view.state)]),
         ),
       );
     return exitCodes.ok;

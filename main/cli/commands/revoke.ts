@@ -6,16 +6,21 @@ import { receiptWords } from '../words.ts';
 export const command = defineCommand({
   name: 'revoke',
   summary: 'End a grant at the authorization server and forget its tokens',
-  usage: ['revoke <server>'],
+  usage: ['revoke <server> [--account <name>]'],
   about: 'Asks for refresh and access token to be revoked (RFC 7009) and forgets both, whatever the answer is.',
   examples: ['tokentray revoke linear'],
-  options: {},
+  options: {
+    account: { type: 'string', value: 'name', help: 'Which of several accounts; the default one if not said' },
+  },
   words: [1, 1],
   exits: [0, 1, 2, 4, 8],
-  async run({ words: [server = ''], session }) {
+  async run({ words: [server = ''], values: { account }, session }) {
     const { terminal, json } = session;
     const broker = await session.broker();
-    const receipt = await terminal.working('Revoking', broker.revoke({ server }));
+    const receipt = await terminal.working(
+      'Revoking',
+      broker.revoke({ server, ...(account === undefined ? {} : { account }) }),
+    );
     if (json) terminal.data(JSON.stringify(receipt));
     else terminal.data(receiptWords(receipt).join('\n'));
     // Nothing held, nothing left to confirm.

@@ -1,4 +1,5 @@
 // `tokentray show`: one server, its grant and what happened to it lately.
+import { plainText } from '../../access/plain-text.ts';
 import { defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { shown, shownTime } from '../terminal.ts';
@@ -11,15 +12,17 @@ const scopes = (list: readonly string[]) => (list.length === 0 ? 'none' : list.m
 export const command = defineCommand({
   name: 'show',
   summary: 'Show one server and its grant',
-  usage: ['show <server>'],
+  usage: ['show <server> [--account <name>]'],
   examples: ['tokentray show linear'],
-  options: {},
+  options: {
+    account: { type: 'string', value: 'name', help: 'Which of several accounts; the default one if not said' },
+  },
   words: [1, 1],
   exits: [0, 1, 2, 4],
-  async run({ words: [server = ''], session }) {
+  async run({ words: [server = ''], values: { account }, session }) {
     const { terminal, json } = session;
     const broker = await session.broker();
-    const view = await broker.servers.show({ server });
+    const view = await broker.servers.show({ server, ...(account === undefined ? {} : { account }) });
     const history = await broker.events.list({ server, limit: events });
     if (json) {
       terminal.data(JSON.stringify({ ...view, events: history }));
@@ -30,7 +33,9 @@ export const command = defineCommand({
       `Name        ${view.server}`,
       `Address     ${shown(view.url)}`,
       `State       ${stateWords(state)}`,
-      `Account     ${shown(view.account)}`,
+      `Account     ${shown(view.account)}${view.isDefault ? '' : ' (not the default one)'}`,
+      `Who         ${view.identity === null ? 'not known' : plainText(view.identity)}`,
+      ...(view.endsAt === null ? [] : [`Ends        ${shownTime(view.endsAt)}`]),
       `Signs in at ${view.issuer === null ? 'not known yet' : shown(view.issuer)}`,
       `Resource    ${view.resource === null ? 'not known yet' : shown(view.resource)}`,
       `Client      ${view.registration ?? 'none yet'}`,
@@ -40,6 +45,12 @@ export const command = defineCommand({
     ];
     if (state.kind === 'connected') {
       lines.push(`Token until ${shownTime(state.accessTokenExpiresAt, 'not said')}`);
+      if (state.stepUp !== undefined) {
+        lines.push(
+          `Wanted      ${scopes(state.stepUp.scopes)}`,
+          `            since ${shownTime(state.stepUp.since)}; allow it: tokentray connect ${view.server}`,
+        );
+      }
     }
     if (history.length > 0)
       lines.push('', 'Lately:', ...history.map(({ at, kind }) => `  ${shownTime(at)}  ${shown(kind)}`));

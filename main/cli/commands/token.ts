@@ -6,10 +6,11 @@ import { exitCodes } from '../exit-codes.ts';
 export const command = defineCommand({
   name: 'token',
   summary: 'Print one fresh access token, for scripts',
-  usage: ['token <server> [--min-ttl <time>]'],
+  usage: ['token <server> [--account <name>] [--min-ttl <time>]'],
   about: 'Agents do not need this: they go through the bridge and see no token.',
   examples: [`curl -H "Authorization: Bearer $(tokentray token linear --min-ttl 60s)" https://mcp.linear.app/mcp`],
   options: {
+    account: { type: 'string', value: 'name', help: 'Which of several accounts; the default one if not said' },
     'min-ttl': { type: 'string', value: 'time', help: 'How long it must still be good: 60s, 5m, 1h' },
   },
   words: [1, 1],
@@ -20,7 +21,11 @@ export const command = defineCommand({
     const minTtlMs = minTtl === undefined ? undefined : parseDuration(minTtl, '--min-ttl');
     const broker = await session.broker();
     const token = await broker.script.token(
-      { server, ...(minTtlMs === undefined ? {} : { minTtlMs }) },
+      {
+        server,
+        ...(values.account === undefined ? {} : { account: values.account }),
+        ...(minTtlMs === undefined ? {} : { minTtlMs }),
+      },
       { signal: session.signal },
     );
     terminal.data(json ? JSON.stringify(token) : token.access_token);

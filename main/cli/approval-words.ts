@@ -1,0 +1,75 @@
+// Questions and approvals in the words of the command line.
+import type { Approval, Prompt } from '../../preload/contract-access.ts';
+import { shown, shownTime } from './terminal.ts';
+
+/** Everything that a person has to know before they answer, one fact a line. */
+export function promptLines(prompt: Prompt): string[] {
+  const { agent, account, identity } = prompt;
+  const who = identity === null ? account : `${account} (${shown(identity)})`;
+  const lines = [
+    `Agent    ${named(agent.name)}, ${kinds[agent.kind]}`,
+    ...(agent.claimed.name === null || agent.claimed.name === agent.name
+      ? []
+      : [`Says     it is ${named(agent.claimed.name)}`]),
+    ...evidence(agent.checked),
+    `Server   ${prompt.server}, ${shown(prompt.url)}`,
+    `Account  ${who}`,
+  ];
+  if (prompt.kind === 'use') {
+    return [
+      ...lines,
+      ...(prompt.scopes.length === 0 ? [] : [`Scopes   ${prompt.scopes.map(shown).join(' ')}`]),
+      ...(prompt.tool === null ? [] : [`Called   ${named(prompt.tool)}`]),
+      ...(prompt.redirectUri === null ? [] : [`Back to  ${shown(prompt.redirectUri)}`]),
+    ];
+  }
+  return [
+    ...lines,
+    `Tool     ${named(prompt.tool)}, marked ${prompt.marked}`,
+    ...indented(prompt.arguments),
+    ...(prompt.cut ? ['         … and more, which is not shown here'] : []),
+  ];
+}
+
+export const promptTitle = ({ id, kind, waiting, expiresAt }: Prompt): string => {
+  const what = kind === 'use' ? 'May this agent use this server?' : 'May this one call go out?';
+  const who = waiting === 0 ? 'nobody waits just now' : waiting === 1 ? '1 request waits' : `${waiting} requests wait`;
+  return `${id}  ${what} (${who}; until ${shownTime(expiresAt)})`;
+};
+
+/** What an approval lets through, in a few words. */
+export function rulesWords({ rules, decision }: Pick<Approval, 'rules' | 'decision'>): string {
+  if (decision === 'deny') return 'denied';
+  const { tools, allow, deny, ask } = rules;
+  return [
+    tools === 'everything' ? 'everything' : 'read-only',
+    ...(allow.length === 0 ? [] : [`only ${allow.map(shown).join(' ')}`]),
+    ...(deny.length === 0 ? [] : [`not ${deny.map(shown).join(' ')}`]),
+    ...(tools === 'read-only' || ask === 'never'
+      ? []
+      : [ask === 'destructive' ? 'asks before destructive tools' : 'asks before every change']),
+  ].join(', ');
+}
+
+export function lastsWords({ lasts, until }: Pick<Approval, 'lasts' | 'until'>): string {
+  const end = until === null ? '' : ` until ${shownTime(until)}`;
+  return { once: `once${end}`, session: `for the session${end}`, until: end.trim(), always: `always${end}` }[lasts];
+}
+
+const kinds = { key: 'with a key', oauth: 'signed in to the bridge', stdio: 'over stdio' } as const;
+
+/** The broker has made it harmless already; what is no plain word gets quotes, so that its end can be seen. */
+const named = (name: string): string => (/^[\w@.+:/-]+$/u.test(name) ? name : `“${name}”`);
+
+function evidence(checked: Prompt['agent']['checked']): string[] {
+  if (checked === null) return [];
+  const program = checked.script ?? checked.executable;
+  const parents = checked.parents.map(({ name }) => shown(name)).join(' ← ');
+  return [
+    `Program  ${program === null ? 'not known' : shown(program)}${checked.by === 'kernel' ? '' : ' (its own word)'}`,
+    ...(parents === '' ? [] : [`Started  by ${parents}`]),
+    ...(checked.folder === null ? [] : [`Folder   ${shown(checked.folder)}`]),
+  ];
+}
+
+const indented = (text: string): string[] => text.split('\n').map((line) => `         ${line}`);

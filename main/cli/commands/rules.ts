@@ -1,0 +1,104 @@
+// `tokentray rules`: what holds for every agent of a server, whatever each approval says.
+import { z } from 'zod';
+import { pinningSchema, toolRulesSchema } from '../../../preload/contract.ts';
+import type { ServerRules } from '../../../preload/contract.ts';
+import { plainText } from '../../access/plain-text.ts';
+import { defineCommand, UsageError } from '../command.ts';
+import { exitCodes } from '../exit-codes.ts';
+
+type Rules = ServerRules['rules'];
+
+const asks: Readonly<Record<Rules['ask'], string>> = {
+  never: 'never',
+  destructive: 'before each call of a tool that is marked destructive',
+  changes: 'before each call of a tool that is not marked read-only',
+};
+const pinnings: Readonly<Record<NonNullable<ServerRules['pinning']>, string>> = {
+  hold: 'are held until you accept them',
+  warn: 'are let through, and you are told',
+  off: 'are let through',
+};
+
+export const command = defineCommand({
+  name: 'rules',
+  summary: 'Show or change what agents may do with the tools of a server',
+  usage: [
+    'rules <server>',
+    'rules <server> [--everything | --read-only] [--allow <glob>]… [--deny <glob>]… [--ask <when>] [--pinning <what>]',
+  ],
+  about: [
+    'These rules hold for every agent, beside those of its approval: a tool has to pass both, and whatever denies wins.',
+    'A glob is the name of a tool with * for any run of characters and ? for one. --allow and --deny replace what was there.',
+  ].join('\n'),
+  examples: [
+    "tokentray rules linear --deny 'delete_*' --ask destructive",
+    'tokentray rules linear --read-only',
+    'tokentray rules linear --everything --no-deny --pinning app',
+  ],
+  options: {
+    everything: { type: 'boolean', help: 'Let every tool through that no other rule is against' },
+    'read-only': { type: 'boolean', help: 'Let only tools through that are marked read-only' },
+    allow: { type: 'string', multiple: true, value: 'glob', help: 'Let only tools of such a name through; repeatable' },
+    deny: { type: 'string', multiple: true, value: 'glob', help: 'Let no tool of such a name through; repeatable' },
+    'no-allow': { type: 'boolean', help: 'Drop what --allow said' },
+    'no-deny': { type: 'boolean', help: 'Drop what --deny said' },
+    ask: { type: 'string', value: 'when', help: 'Ask you before a call: never, destructive or changes' },
+    pinning: {
+      type: 'string',
+      value: 'what',
+      help: 'Tools whose definition changed: hold, warn, off, or app as usual',
+    },
+  },
+  words: [1, 1],
+  exits: [0, 1, 2, 4],
+  async run({ words: [server = ''], values, session }) {
+    const { terminal, json } = session;
+    if (values.everything && values['read-only']) throw new UsageError('--everything and --read-only contradict');
+    if (values.allow !== undefined && values['no-allow']) throw new UsageError('--allow and --no-allow contradict');
+    if (values.deny !== undefined && values['no-deny']) throw new UsageError('--deny and --no-deny contradict');
+    const change = {
+      ...(values.everything ? { tools: 'everything' as const } : {}),
+      ...(values['read-only'] ? { tools: 'read-only' as const } : {}),
+      ...(values['no-allow'] ? { allow: [] } : values.allow === undefined ? {} : { allow: [...values.allow] }),
+      ...(values['no-deny'] ? { deny: [] } : values.deny === undefined ? {} : { deny: [...values.deny] }),
+      ...(values.ask === undefined ? {} : { ask: choice('--ask', toolRulesSchema.shape.ask, values.ask) }),
+    };
+    const pinning =
+      values.pinning === undefined
+        ? {}
+        : { pinning: values.pinning === 'app' ? null : choice('--pinning', pinningSchema, values.pinning, ['app']) };
+    const { tools } = await session.broker();
+    const before = await tools.rules({ server });
+    const isChange = Object.keys({ ...change, ...pinning }).length > 0;
+    const rules = isChange
+      ? await tools.setRules({ server, rules: { ...before.rules, ...change }, ...pinning })
+      : before;
+    terminal.data(json ? JSON.stringify(rules) : lines(rules).join('\n'));
+    if (isChange && !json) terminal.say('This holds from the next request of every agent on.');
+    return exitCodes.ok;
+  },
+});
+
+function choice<T extends string>(
+  option: string,
+  schema: z.ZodType<T> & { readonly options: readonly T[] },
+  given: string,
+  more: readonly string[] = [],
+): T {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new UsageError(`${option} takes ${[...schema.options, ...more].join(', ')}`);
+}
+
+function lines({ rules, pinning }: ServerRules): string[] {
+  return [
+    `Tools       ${rules.tools === 'everything' ? 'everything' : 'only those marked read-only'}`,
+    `Allowed     ${globs(rules.allow, 'all of them')}`,
+    `Denied      ${globs(rules.deny, 'none')}`,
+    `Asks you    ${asks[rules.ask]}`,
+    `Changed     ${pinning === null ? 'as the settings of the app say' : `tools ${pinnings[pinning]}`}`,
+  ];
+}
+
+const globs = (list: readonly string[], none: string): string =>
+  list.length === 0 ? none : list.map((one) => `"${plainText(one, 80)}"`).join(' ');

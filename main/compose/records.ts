@@ -1,0 +1,53 @@
+// What is kept and who is told: the store, the audit that overhears it, and the feed of changes for every observer.
+import { keptLock } from '../access/lock-kept.ts';
+import { createAudit } from '../audit/audit.ts';
+import { eventEntry } from '../audit/event-entry.ts';
+import type { Audit } from '../audit/types.ts';
+import { activityItem } from '../control/activity.ts';
+import { createChangeFeed, type ChangeFeed } from '../control/changes.ts';
+import { observedStore } from '../control/observed-store.ts';
+import { auditSettings } from '../settings/settings.ts';
+import { openStore } from '../store/open.ts';
+import type { Store } from '../store/types.ts';
+import { version } from '../version.ts';
+import type { BrokerOptions } from './options.ts';
+
+export interface Records {
+  /** Each event that is written to it goes to the audit and to the observers as well. */
+  readonly store: Store;
+  readonly audit: Audit;
+  readonly changes: ChangeFeed;
+  /** Where a damaged database was put. */
+  readonly setAside: string | null;
+  close(): Promise<void>;
+}
+
+/** @throws store_unavailable, store_full */
+export async function openRecords({
+  paths,
+  vault,
+  log,
+  clock,
+}: Pick<BrokerOptions, 'paths' | 'vault' | 'log' | 'clock'>): Promise<Records> {
+  const { store: kept, setAside } = openStore({ file: paths.database, log, clock });
+  const changes = createChangeFeed();
+  // Before anything reads from it: a restart unlocks nothing.
+  if (keptLock(kept) !== null) await vault.lock();
+  const audit = await createAudit({ store: kept, vault, clock, log, settings: () => auditSettings(kept) });
+  const store = observedStore(kept, (event) => {
+    changes.publish({ kind: 'activity', item: activityItem(event) });
+    audit.append(eventEntry(event, kept));
+  });
+  audit.append({ kind: 'broker-started', detail: { version, vault: vault.kind, databaseSetAside: setAside !== null } });
+  return {
+    store,
+    audit,
+    changes,
+    setAside,
+    async close() {
+      audit.append({ kind: 'broker-stopped' });
+      await audit.close();
+      store.close();
+    },
+  };
+}
