@@ -1,12 +1,14 @@
-// The broker's face on a desktop: guarded windows, the tray, notifications, and an ear for the machine waking up.
+// The broker's face on a desktop: guarded windows, the tray, notifications, and an ear for the machine waking up or being left.
 import { createRouterClient } from '@orpc/server';
 import { Menu, powerMonitor } from 'electron';
 import type { Broker } from '../broker.ts';
 import { TokentrayError } from '../errors.ts';
 import { readAssets, rendererFolder } from '../ui/assets.ts';
-import { attend, menuActions, serverHash } from './attend.ts';
+import { attend, menuActions, promptHash, serverHash } from './attend.ts';
 import { denyPermissions, guardContents } from './guards.ts';
+import type { Notice } from './notices.ts';
 import { notify } from './notify.ts';
+import { askPanic, panicNotice } from './panic.ts';
 import { servePorts } from './ports.ts';
 import { serveRenderer } from './scheme.ts';
 import { nothingYet } from './summary.ts';
@@ -47,14 +49,18 @@ export function showDesktop({ broker, preload, icons, quit, signal }: DesktopOpt
   const windows = createWindows({ session, preload, trayBounds: () => tray.bounds(), log });
   servePorts({ router: broker.ui, isOwnWindow: windows.isOurs, log });
 
-  const actions = menuActions(client, log, windows.open, quit);
+  const show = (notice: Notice): void => notify(notice, () => windows.open(hashOf(notice)));
+  const panic = async (): Promise<void> => {
+    const wanted = await askPanic();
+    if (wanted !== null) show(panicNotice(await client.lock.panic(wanted), wanted.revoke));
+  };
+  const actions = menuActions({ client, log, open: windows.open, panic, quit });
   const face = (summary = nothingYet) => trayFace(summary, actions, process.platform);
   const tray = createTray(icons, face(), windows.toggle);
   const attending = attend({
     client,
     show: (summary) => tray.show(face(summary)),
-    notify: (notice) =>
-      notify(notice, () => windows.open(notice.server === null ? undefined : serverHash(notice.server))),
+    notify: show,
     signal,
   });
   attending.catch((cause: unknown) => {
@@ -64,7 +70,14 @@ export function showDesktop({ broker, preload, icons, quit, signal }: DesktopOpt
   // Timers stand still while a machine sleeps: tokens may have run out unseen.
   powerMonitor.on('resume', () => broker.woke());
   powerMonitor.on('unlock-screen', () => broker.woke());
+  powerMonitor.on('lock-screen', () => broker.screenLocked());
   return { open: () => windows.open() };
+}
+
+/** Where the window shows what a notification is about. */
+function hashOf({ server, prompt }: Notice): string | undefined {
+  if (prompt !== undefined) return promptHash(prompt);
+  return server === null ? undefined : serverHash(server);
 }
 
 /** macOS takes the editing shortcuts from the menu bar; elsewhere they work without, and there is no bar. */

@@ -1,9 +1,9 @@
 // Which notification is due: one for each thing that needs the person, never a second one for the same cause. Pure.
 import { stateWords } from '../cli/words.ts';
-import { needsPerson } from './summary.ts';
+import { grantOf, needsPerson } from './summary.ts';
 import type { State, Summary } from './summary.ts';
 
-/** A server's name → the cause that the person was told of. */
+/** A grant's label → the cause that the person was told of. */
 export type Told = ReadonlyMap<string, string>;
 
 export interface Notice {
@@ -11,6 +11,8 @@ export interface Notice {
   readonly body: string;
   /** The server to show when it is clicked; null when it is about several. */
   readonly server: string | null;
+  /** The question of an agent to show instead. */
+  readonly prompt?: string;
 }
 
 export interface Due {
@@ -20,10 +22,10 @@ export interface Due {
 
 /**
  * What to say now. A cause lasts until its server is well again, so that one which comes back after a sign-in that the person
- * gave up is not said twice, and one which comes back after the server worked is. Paused: nothing is said, and nothing is lost.
+ * gave up is not said twice, and one which comes back after the server worked is. Paused or locked: nothing is said, and nothing is lost.
  */
 export function due(told: Told, summary: Summary): Due {
-  if (summary.paused) return { told, notice: null };
+  if (summary.paused || summary.locked) return { told, notice: null };
   const now = new Map<string, string>();
   const fresh: [string, State][] = [];
   for (const [server, state] of summary.servers) {
@@ -41,8 +43,12 @@ export function due(told: Told, summary: Summary): Due {
 
 /** Null where nothing has to be said: somebody who has just added a server knows that they have not signed in yet. */
 function causeOf(state: State): string | null {
-  if (!needsPerson(state) || state.because === 'never-signed-in') return null;
-  return `${state.because} ${state.since ?? ''}`;
+  if (!needsPerson(state)) return null;
+  // What is added to a step-up that waits is no new cause.
+  if (state.kind === 'connected') return `step-up ${state.stepUp?.since ?? ''}`;
+  return state.kind !== 'needs-sign-in' || state.because === 'never-signed-in'
+    ? null
+    : `${state.because} ${state.since ?? ''}`;
 }
 
 /** Neither well nor in need: what was said before still stands. */
@@ -53,7 +59,7 @@ function notice(fresh: readonly (readonly [string, State])[]): Notice | null {
   if (first === undefined) return null;
   if (fresh.length === 1) {
     const [server, state] = first;
-    return { title: `${server} needs you`, body: sentence(stateWords(state)), server };
+    return { title: `${server} needs you`, body: sentence(stateWords(state)), server: grantOf(server).server };
   }
   const names = fresh.slice(0, 3).map(([server]) => server);
   const more = fresh.length - names.length;

@@ -1,14 +1,19 @@
 // The tray's face as a value: icon, tooltip, and a menu with what needs the person first and every server's state in words. Pure.
 import { stateWords } from '../cli/words.ts';
-import { needsPerson, trayState } from './summary.ts';
+import { grantOf, needsPerson, trayState } from './summary.ts';
 import type { State, Summary, TrayState } from './summary.ts';
 
 export interface MenuActions {
-  signIn(server: string): void;
+  signIn(server: string, account?: string): void;
+  /** The window, at one question of an agent. */
+  answer(promptId: string): void;
   /** The window, at one server's page or where it was. */
   open(server?: string): void;
   pause(): void;
   resume(): void;
+  lock(): void;
+  /** Asks first. */
+  panic(): void;
   quit(): void;
 }
 
@@ -47,6 +52,7 @@ function iconFile(state: TrayState, platform: NodeJS.Platform): string {
 /** A menu taller than the screen can't be used: the window shows the rest. */
 const mostServers = 15;
 const mostSignIns = 5;
+const mostQuestions = 5;
 
 function trayMenu(summary: Summary, actions: MenuActions): MenuEntry[] {
   const servers = [...summary.servers];
@@ -54,18 +60,28 @@ function trayMenu(summary: Summary, actions: MenuActions): MenuEntry[] {
   // Those that need the person come first, else a long list would hide them.
   const listed = [...needy, ...servers.filter(([, state]) => !needsPerson(state))].slice(0, mostServers);
   const hidden = servers.length - listed.length;
+  const signIn = (label: string): void => {
+    const { server, account } = grantOf(label);
+    actions.signIn(server, account);
+  };
   return grouped([
     [{ id: 'summary', label: headline(summary), enabled: false }],
-    needy.slice(0, mostSignIns).map(([name]) => ({
+    summary.questions.slice(0, mostQuestions).map(({ id, words }) => ({
+      id: `question:${id}`,
+      label: `${plain(words, 90)}…`,
+      click: () => actions.answer(id),
+    })),
+    needy.slice(0, mostSignIns).map(([name, state]) => ({
       id: `sign-in:${name}`,
-      label: `Sign in to ${plain(name)}…`,
-      click: () => actions.signIn(name),
+      // Signing in again asks for what was held and for what is wanted.
+      label: state.kind === 'connected' ? `Allow more for ${plain(name)}…` : `Sign in to ${plain(name)}…`,
+      click: () => signIn(name),
     })),
     [
       ...listed.map(([name, state]) => ({
         id: `server:${name}`,
         label: serverLine(name, state),
-        click: () => actions.open(name),
+        click: () => actions.open(grantOf(name).server),
       })),
       ...(hidden > 0 ? [{ id: 'more', label: `${hidden} more…`, click: () => actions.open() }] : []),
     ],
@@ -75,18 +91,33 @@ function trayMenu(summary: Summary, actions: MenuActions): MenuEntry[] {
         ? { id: 'resume', label: 'Resume', click: () => actions.resume() }
         : { id: 'pause', label: 'Pause', click: () => actions.pause() },
     ],
+    [
+      summary.locked
+        ? // Where the person proves that they are there.
+          { id: 'unlock', label: 'Unlock…', click: () => actions.open() }
+        : { id: 'lock', label: 'Lock', click: () => actions.lock() },
+      { id: 'panic', label: 'Panic…', click: () => actions.panic() },
+    ],
     [{ id: 'quit', label: 'Quit Tokentray', click: () => actions.quit() }],
   ]);
 }
 
+const serversOf = (grants: readonly (readonly [string, State])[]): number =>
+  new Set(grants.map(([label]) => grantOf(label).server)).size;
+
 /** One line for the tray's tooltip and the menu's head. */
 function headline(summary: Summary): string {
-  const { size } = summary.servers;
-  const needy = [...summary.servers.values()].filter(needsPerson).length;
+  const size = serversOf([...summary.servers]);
+  const needy = serversOf([...summary.servers].filter(([, state]) => needsPerson(state)));
   switch (trayState(summary)) {
     case 'paused':
-      return 'Paused: no agent reaches a server';
+      return summary.locked ? 'Locked: no agent reaches a server' : 'Paused: no agent reaches a server';
     case 'needs-you':
+      if (summary.questions.length > 0) {
+        return summary.questions.length === 1
+          ? '1 question waits for you'
+          : `${summary.questions.length} questions wait for you`;
+      }
       return needy === 1 ? '1 server needs you' : `${needy} servers need you`;
     case 'fine':
       return size === 0

@@ -88,6 +88,7 @@ export async function openDesk({ browser, args = [], as = {} }: DeskOptions): Pr
   const server = await startMcpServer({ era: 'modern', auth: { authorizationServer } });
   const env = folder.env({
     TOKENTRAY_VAULT: 'memory',
+    TOKENTRAY_APPROVALS: 'off',
     TOKENTRAY_LOG: 'debug',
     XDG_CONFIG_HOME: join(folder.path, 'config'),
   });

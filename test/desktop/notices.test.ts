@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { due } from '../../main/desktop/notices.ts';
 import type { Notice, Told } from '../../main/desktop/notices.ts';
+import { dueQuestion } from '../../main/desktop/question-notices.ts';
 import type { State } from '../../main/desktop/summary.ts';
 
 const connected: State = { kind: 'connected', accessTokenExpiresAt: null, refreshesAt: null, refreshable: true };
@@ -12,7 +13,7 @@ const signingIn: State = { kind: 'signing-in', url: 'https://as.example/authoriz
 function teller(): (servers: Readonly<Record<string, State>>, paused?: boolean) => Notice | null {
   let told: Told = new Map();
   return (servers, paused = false) => {
-    const now = due(told, { servers: new Map(Object.entries(servers)), paused });
+    const now = due(told, { servers: new Map(Object.entries(servers)), paused, locked: false, questions: [] });
     told = now.told;
     return now.notice;
   };
@@ -64,6 +65,21 @@ describe('a notification', () => {
     expect(tell({ demo: { kind: 'needs-sign-in', because: 'lost-from-vault', since: 6 } })).not.toBeNull();
   });
 
+  it('comes once for a step-up that waits, however much more is wanted meanwhile, and again for the next one', () => {
+    const tell = teller();
+    const wanting = (scopes: string[], since: number): State => ({ ...connected, stepUp: { scopes, since } });
+    expect(tell({ demo: wanting(['write'], 5) })).toEqual({
+      title: 'demo needs you',
+      body: 'Connected, but a call wants more: write.',
+      server: 'demo',
+    });
+    expect(tell({ demo: wanting(['write', 'admin'], 5) })).toBeNull();
+    expect(tell({ demo: signingIn })).toBeNull();
+    expect(tell({ demo: wanting(['write', 'admin'], 5) })).toBeNull();
+    expect(tell({ demo: connected })).toBeNull();
+    expect(tell({ demo: wanting(['write'], 90) })).not.toBeNull();
+  });
+
   it('is one for several servers at once', () => {
     const tell = teller();
     const all = Object.fromEntries(['a', 'b', 'c', 'd', 'e'].map((name) => [name, ended(1)]));
@@ -85,5 +101,38 @@ describe('a notification', () => {
     const tell = teller();
     expect(tell({ demo: ended(5) }, true)).toBeNull();
     expect(tell({ demo: ended(5) })).not.toBeNull();
+  });
+});
+
+const asks = (...ids: string[]) => ({
+  servers: new Map<string, State>(),
+  paused: false,
+  locked: false,
+  questions: ids.map((id) => ({ id, words: `${id} asks to use linear` })),
+});
+
+describe('a notification of what an agent asks', () => {
+  it('comes once for each question, and leads to it', () => {
+    const first = dueQuestion(new Set(), asks('a'));
+    expect(first.notice).toEqual({
+      title: 'a asks to use linear',
+      body: 'It waits for your answer.',
+      server: null,
+      prompt: 'a',
+    });
+    expect(dueQuestion(first.told, asks('a')).notice).toBeNull();
+    expect(dueQuestion(first.told, asks('a', 'b')).notice).toMatchObject({ prompt: 'b' });
+    expect(dueQuestion(first.told, asks()).notice).toBeNull();
+  });
+
+  it('is one for several that come at once', () => {
+    expect(dueQuestion(new Set(), asks('a', 'b', 'c')).notice?.title).toBe('a asks to use linear, and 2 more');
+  });
+
+  it('waits for the end of a pause', () => {
+    const paused = dueQuestion(new Set(), { ...asks('a'), paused: true });
+    expect(paused.notice).toBeNull();
+    expect(dueQuestion(paused.told, asks('a')).notice).not.toBeNull();
+    expect(dueQuestion(new Set(), { ...asks('a'), locked: true }).notice).toBeNull();
   });
 });

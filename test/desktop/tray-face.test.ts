@@ -8,18 +8,23 @@ import type { MenuActions, MenuEntry } from '../../main/desktop/tray-face.ts';
 const connected: State = { kind: 'connected', accessTokenExpiresAt: null, refreshesAt: null, refreshable: true };
 const ended: State = { kind: 'needs-sign-in', because: 'ended-by-provider', since: 1 };
 
-const of = (servers: Readonly<Record<string, State>>, paused = false): Summary => ({
+const of = (servers: Readonly<Record<string, State>>, paused = false, locked = false): Summary => ({
   servers: new Map(Object.entries(servers)),
   paused,
+  locked,
+  questions: [],
 });
 
 function face(summary: Summary, platform: NodeJS.Platform = 'linux') {
   const done: string[] = [];
   const actions: MenuActions = {
-    signIn: (server) => done.push(`sign in to ${server}`),
+    signIn: (server, account) => done.push(`sign in to ${server}${account === undefined ? '' : ` as ${account}`}`),
+    answer: (id) => done.push(`answer ${id}`),
     open: (server) => done.push(`open ${server ?? 'the window'}`),
     pause: () => done.push('pause'),
     resume: () => done.push('resume'),
+    lock: () => done.push('lock'),
+    panic: () => done.push('panic'),
     quit: () => done.push('quit'),
   };
   return { ...trayFace(summary, actions, platform), done };
@@ -50,8 +55,40 @@ describe('the tray', () => {
     });
   });
 
+  it('needs the person for what an agent asks, and leads to that question', () => {
+    const questions = [{ id: 'k7m2x9q4wd', words: 'claude asks to use linear' }];
+    const { icon, tooltip, menu, done } = face({ ...of({ a: connected }), questions });
+    expect({ icon, tooltip }).toEqual({ icon: 'tray-needs-you.png', tooltip: 'Tokentray: 1 question waits for you' });
+    press(menu, 'claude asks to use linear…');
+    expect(done).toEqual(['answer k7m2x9q4wd']);
+  });
+
   it('needs nobody for a grant that the person revoked', () => {
     expect(face(of({ a: { kind: 'needs-sign-in', because: 'revoked-here', since: 1 } })).icon).toBe('tray-fine.png');
+  });
+
+  it('needs the person for what a call was refused for, and names it', () => {
+    const { icon, menu, done } = face(of({ a: { ...connected, stepUp: { scopes: ['write'], since: 1 } } }));
+    expect(icon).toBe('tray-needs-you.png');
+    expect(labels(menu)).toEqual(
+      expect.arrayContaining(['1 server needs you', 'a: connected, but a call wants more: write']),
+    );
+    press(menu, 'Allow more for a…');
+    expect(done).toEqual(['sign in to a']);
+  });
+
+  it('is locked in words, and leads to where the person unlocks', () => {
+    const { icon, tooltip, menu, done } = face(of({ a: connected, b: ended }, true, true));
+    expect({ icon, tooltip }).toEqual({
+      icon: 'tray-paused.png',
+      tooltip: 'Tokentray: Locked: no agent reaches a server',
+    });
+    expect(labels(menu)).not.toContain('Lock');
+    press(menu, 'Unlock…');
+    press(menu, 'Panic…');
+    const open = face(of({}));
+    press(open.menu, 'Lock');
+    expect([...done, ...open.done]).toEqual(['open the window', 'panic', 'lock']);
   });
 
   it('has the format that each system wants', () => {
@@ -72,6 +109,9 @@ describe('the tray', () => {
       'Open Tokentray',
       'Pause',
       '-',
+      'Lock',
+      'Panic…',
+      '-',
       'Quit Tokentray',
     ]);
   });
@@ -91,6 +131,14 @@ describe('the tray', () => {
       'quit',
       'resume',
     ]);
+  });
+
+  it('has a line for each account, and signs in to the one that needs it', () => {
+    const { menu, tooltip, done } = face(of({ github: connected, 'github · work': ended }));
+    expect(tooltip).toBe('Tokentray: 1 server needs you');
+    press(menu, 'Sign in to github · work…');
+    menu.flatMap((entry) => ('id' in entry && entry.id === 'server:github · work' ? [entry] : []))[0]?.click?.();
+    expect(done).toEqual(['sign in to github as work', 'open github']);
   });
 
   it('stays a menu with 300 servers, and keeps what needs the person in sight', () => {
@@ -118,8 +166,10 @@ describe('what the tray knows', () => {
     expect(now.paused).toBe(true);
     now = withChange(now, { kind: 'paused', pausedSince: null });
     expect(now.paused).toBe(false);
+    const locked = { kind: 'locked', since: 5, because: 'screen', unlocksBy: 'click' } as const;
+    expect(withChange(now, { kind: 'lock', lock: locked }).locked).toBe(true);
     expect(withChange(now, { kind: 'agents', agents: [] })).toBe(now);
     // A state of a server that was forgotten meanwhile must not bring it back.
-    expect(withChange(now, { kind: 'state', server: 'gone', state: connected })).toBe(now);
+    expect(withChange(now, { kind: 'state', server: 'gone', account: 'default', state: connected })).toBe(now);
   });
 });

@@ -37,6 +37,7 @@ interface Extras {
   sessions: Extra<typeof StandIn.session, typeof Real.session>;
   sessionProtocol: Extra<StandIn.Session['protocol'], Real.Protocol>;
   shell: Extra<typeof StandIn.shell, Real.Shell>;
+  systemPreferences: Extra<typeof StandIn.systemPreferences, Real.SystemPreferences>;
   tray: Extra<StandIn.Tray, Real.Tray>;
   webContents: Extra<StandIn.WebContents, Real.WebContents>;
   frame: Extra<StandIn.WebFrameMain, Real.WebFrameMain>;

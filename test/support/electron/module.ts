@@ -6,7 +6,7 @@ import { BrowserWindow } from './browser-window.ts';
 import { ipcMain, MessageChannelMain } from './ports.ts';
 import { screen } from './screen.ts';
 import { protocol, session } from './session.ts';
-import { dialog, Menu, MenuItem, Notification, powerMonitor, shell, Tray } from './system.ts';
+import { dialog, Menu, MenuItem, Notification, powerMonitor, shell, systemPreferences, Tray } from './system.ts';
 
 export {
   app,
@@ -22,6 +22,7 @@ export {
   screen,
   session,
   shell,
+  systemPreferences,
   Tray,
 };
 export type { BrowserWindowConstructorOptions } from './browser-window.ts';
@@ -45,6 +46,7 @@ const module = {
   screen,
   session,
   shell,
+  systemPreferences,
   Tray,
 };
 

@@ -43,3 +43,4 @@ shell.openExternal = async (url) => {
 
 // A dialog would wait for a person.
 dialog.showErrorBox = (title, content) => process.stderr.write(`${title}\n${content}\n`);
+dialog.showMessageBox = async (options) => ({ response: options.cancelId ?? 0, checkboxChecked: false });

@@ -111,10 +111,34 @@ export const shell = {
   },
 };
 
+interface MessageBoxOptions {
+  type?: 'none' | 'info' | 'error' | 'question' | 'warning';
+  title?: string;
+  message: string;
+  detail?: string;
+  buttons?: string[];
+  defaultId?: number;
+  cancelId?: number;
+  noLink?: boolean;
+}
+
 export const dialog = {
   showErrorBox(_title: string, _content: string): void {
     // The recorder says it on stderr.
   },
+  /** As if the person closed it; a test that wants another answer puts its own in. */
+  showMessageBox: async (options: MessageBoxOptions): Promise<{ response: number; checkboxChecked: boolean }> => ({
+    response: options.cancelId ?? 0,
+    checkboxChecked: false,
+  }),
 };
 
-export const powerMonitor = new Emitter<{ resume: []; 'unlock-screen': [] }>();
+export const powerMonitor = new Emitter<{ resume: []; 'lock-screen': []; 'unlock-screen': [] }>();
+
+/** Of a machine that has no sensor. */
+export const systemPreferences = {
+  canPromptTouchID: (): boolean => false,
+  promptTouchID: async (_reason: string): Promise<void> => {
+    throw new Error('Touch ID is not available');
+  },
+};

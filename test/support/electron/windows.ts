@@ -107,10 +107,11 @@ export async function standInWindows(browser: Browser, ask: () => Asks<ToApp>): 
     const tree = (): void => {
       if (!ended && !page.isClosed()) tell(ask()('frames', { id: window.id, frames: page.frames().map(infoOf) }));
     };
-    page.on('framenavigated', (frame) => {
-      if (frame === page.mainFrame()) endPorts(window);
-      tree();
+    // Chromium's own event: Playwright's comes for a new hash as well, which leaves the document and its ports as they are.
+    cdp.on('Page.frameNavigated', ({ frame }) => {
+      if (frame.parentId === undefined) endPorts(window);
     });
+    page.on('framenavigated', tree);
     page.on('frameattached', tree);
     page.on('framedetached', tree);
     page.on('close', () => {
