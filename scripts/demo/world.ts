@@ -44,7 +44,7 @@ export async function createWorld(): Promise<World> {
     profile,
     browser: createBrowser({ account: 'alice' }),
     // The memory vault: a demo leaves nothing in anybody's keychain.
-    cli: createCli(profile.env({ TOKENTRAY_VAULT: 'memory' })),
+    cli: createCli(profile.env({ TOKENTRAY_VAULT: 'memory', TOKENTRAY_APPROVALS: 'off' })),
     broker: null,
     accessTokenTtl: lifetimes.short,
     personIsThere: true,

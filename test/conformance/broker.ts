@@ -31,6 +31,7 @@ export async function startBroker(): Promise<TestBroker> {
   const folder = await temporaryFolder('tt-conf');
   const env = folder.env({
     TOKENTRAY_VAULT: 'memory',
+    TOKENTRAY_APPROVALS: 'off',
     TOKENTRAY_LOG: 'debug',
     TOKENTRAY_CIMD_URL: cimdUrl,
     TOKENTRAY_BROWSER: await browserStub(folder.path),

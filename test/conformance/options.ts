@@ -15,19 +15,23 @@ export interface Options {
   readonly scenarios: readonly string[] | null;
   readonly jobs: number;
   readonly verbose: boolean;
+  /** The bridge's own authorization server as well: unless only a part of the bridges is asked for. */
+  readonly authorization: boolean;
   /** Without Tokentray between agent and server: what the agent alone passes. Proves the harness, scores nothing. */
   readonly direct: boolean;
 }
 
 export const usage = `Usage: npm run conformance -- [options]
 
-Runs the official MCP conformance suite against a real broker: both bridges, agents of both eras.
+Runs the official MCP conformance suite against a real broker: both bridges, agents of both eras, and the bridge's own
+authorization server.
 
   --bridge stdio|http     only this bridge (may be repeated)
   --era old|new           only agents of this era (may be repeated)
   --revision <date>       only this protocol revision (may be repeated)
   --scenario <text>       only scenarios with this in their name (may be repeated)
   --jobs <number>         scenarios at once (default 3)
+  --authorization         only the bridge's own authorization server
   --direct                leave Tokentray out: checks the harness itself
   --verbose               print what the suite said of each failure
   --help
@@ -43,6 +47,7 @@ export function readOptions(argv: readonly string[], targets: readonly Target[])
       revision: { type: 'string', multiple: true },
       scenario: { type: 'string', multiple: true },
       jobs: { type: 'string' },
+      authorization: { type: 'boolean' },
       direct: { type: 'boolean' },
       verbose: { type: 'boolean', short: 'v' },
       help: { type: 'boolean', short: 'h' },
@@ -53,12 +58,15 @@ export function readOptions(argv: readonly string[], targets: readonly Target[])
   const jobs = Number(values.jobs ?? 3);
   if (!Number.isInteger(jobs) || jobs < 1 || jobs > 16) throw new Error('--jobs is a number from 1 to 16');
   return {
-    bridges: some('--bridge', values.bridge, bridges) ?? bridges,
+    bridges: values.authorization === true ? [] : (some('--bridge', values.bridge, bridges) ?? bridges),
     eras: some('--era', values.era, eras) ?? eras,
     revisions: some('--revision', values.revision, revisions),
     scenarios: values.scenario ?? null,
     jobs,
     verbose: values.verbose ?? false,
+    authorization:
+      values.authorization ??
+      [values.bridge, values.era, values.scenario, values.revision, values.direct].every((part) => part === undefined),
     direct: values.direct ?? false,
   };
 }

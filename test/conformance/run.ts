@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { Setting } from './agent/setting.ts';
+import { authorizationVerdicts } from './authorization.ts';
+import type { AuthorizationVerdict } from './authorization.ts';
 import { program, startBroker } from './broker.ts';
 import { bridges, eras, readOptions, usage, wanted } from './options.ts';
 import type { Options } from './options.ts';
 import { runScenario } from './suite.ts';
 import type { Verdict } from './suite.ts';
-import { nameOf, runTable, totals } from './table.ts';
+import { authorizationTable, nameOf, runTable, totals } from './table.ts';
 import type { Run } from './table.ts';
 import { readTargets } from './targets.ts';
 import type { Revision, Target } from './targets.ts';
@@ -44,8 +46,22 @@ async function main(argv: readonly string[], signal: AbortSignal): Promise<numbe
       process.stdout.write(`${runTable(run, targets, options.verbose)}\n`);
     }
   }
-  process.stdout.write(`${totals(runs, targets)}\n`);
-  return await report(runs, targets, all);
+  if (runs.length > 0) process.stdout.write(`${totals(runs, targets)}\n`);
+  const local = options.authorization ? await localAuthorization(signal) : [];
+  if (options.authorization) process.stdout.write(`${authorizationTable(local, options.verbose)}\n`);
+  return await report(runs, targets, all, local);
+}
+
+async function localAuthorization(signal: AbortSignal): Promise<AuthorizationVerdict[]> {
+  const folder = join(results, 'conformance', 'local-authorization-server');
+  await mkdir(folder, { recursive: true });
+  const broker = await startBroker();
+  try {
+    return await authorizationVerdicts(broker, folder, signal);
+  } finally {
+    await writeFile(join(folder, 'broker.log'), broker.log());
+    await broker.stop();
+  }
 }
 
 async function verdictsOf(
@@ -101,15 +117,20 @@ async function inParallel(
 }
 
 /** Writes `results/conformance.json`; the exit code says whether everything that ran has passed, and something ran. */
-async function report(runs: readonly Run[], targets: readonly Target[], all: readonly Job[]): Promise<number> {
-  const verdicts = runs.flatMap((run) => run.verdicts);
+async function report(
+  runs: readonly Run[],
+  targets: readonly Target[],
+  all: readonly Job[],
+  local: readonly AuthorizationVerdict[],
+): Promise<number> {
+  const verdicts = [...runs.flatMap((run) => run.verdicts), ...local];
   const passed = verdicts.filter((verdict) => verdict.passed).length;
   const failed = verdicts.length - passed;
   const skipped = notRun(runs, all);
   const named = runs.map((run) => ({ name: nameOf(run), ...run }));
   await writeFile(
     join(results, 'conformance.json'),
-    `${JSON.stringify({ passed, failed, skipped, targets, runs: named }, null, 2)}\n`,
+    `${JSON.stringify({ passed, failed, skipped, targets, runs: named, localAuthorization: local }, null, 2)}\n`,
   );
   const why = skipped.length > 0 ? ' (not asked for)' : '';
   process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped.length} skipped${why}\n`);

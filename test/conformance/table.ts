@@ -1,4 +1,5 @@
 // The runs as text: one table for each run, then what was missed and why, then the totals beside their targets.
+import type { AuthorizationVerdict } from './authorization.ts';
 import type { Verdict } from './suite.ts';
 import type { Target } from './targets.ts';
 
@@ -22,13 +23,29 @@ export function runTable(run: Run, targets: readonly Target[], verbose: boolean)
   return lines.join('\n');
 }
 
-function row({ scenario, passed, checks, milliseconds, reasons, agent }: Verdict, verbose: boolean): string[] {
+function row(
+  { scenario, passed, checks, milliseconds, reasons, agent }: Omit<Verdict, 'revision'>,
+  verbose: boolean,
+): string[] {
   const counted = `${checks.passed}/${checks.decided} checks`;
   const seconds = `${(milliseconds / 1000).toFixed(1)} s`;
-  const line = `   ${passed ? 'passed' : 'FAILED'}  ${scenario.padEnd(44)} ${counted.padStart(14)} ${seconds.padStart(8)}`;
+  const line = `   ${passed ? 'passed' : 'FAILED'}  ${scenario.padEnd(50)} ${counted.padStart(14)} ${seconds.padStart(8)}`;
   if (passed) return [line];
   const said = verbose ? indented(`agent: ${agent.trim().slice(-4000)}`) : [];
   return [line, ...reasons.flatMap(indented), ...said];
+}
+
+/** The fifth run: there is no agent in it, and nothing that the suite requires. */
+export function authorizationTable(verdicts: readonly AuthorizationVerdict[], verbose: boolean): string {
+  const passed = verdicts.filter((verdict) => verdict.passed).length;
+  const lines = [
+    '\n== local authorization server',
+    `\n   every scenario, every revision: ${passed}/${verdicts.length}`,
+  ];
+  for (const verdict of verdicts) {
+    lines.push(...row({ ...verdict, scenario: `${verdict.revision} ${verdict.scenario}` }, verbose));
+  }
+  return lines.join('\n');
 }
 
 const indented = (text: string): string[] => text.split('\n').map((line) => `             ${line}`);

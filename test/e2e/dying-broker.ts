@@ -55,6 +55,7 @@ const broker = await startBroker({
   clock,
   openUrl: browser.openUrl,
   env: {},
+  approvals: 'off',
   bridgePort: 0,
   grants: { callbackPort: 0 },
 });

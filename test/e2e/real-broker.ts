@@ -37,6 +37,8 @@ export interface RealBrokerOptions {
   readonly as?: AuthorizationServerOptions;
   readonly auth?: Partial<Omit<AuthOptions, 'authorizationServer'>>;
   readonly era?: McpTestServer['era'];
+  /** Of the broker and of every command, over the usual ones: another vault, another port. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 async function connected(transport: Transport): Promise<Client> {
@@ -52,7 +54,12 @@ export async function realBroker(options: RealBrokerOptions = {}): Promise<RealB
     era: options.era ?? 'modern',
     auth: { authorizationServer, ...options.auth },
   });
-  const env = folder.env({ TOKENTRAY_VAULT: 'memory', TOKENTRAY_LOG: 'debug' });
+  const env = folder.env({
+    TOKENTRAY_VAULT: 'memory',
+    TOKENTRAY_APPROVALS: 'off',
+    TOKENTRAY_LOG: 'debug',
+    ...options.env,
+  });
   const browser = createBrowser();
   const printed: string[] = [];
   const broker = startProcess(execPath, [cliFile, 'serve', '--json'], { env });

@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { createRouterClient } from '@orpc/server';
-import { startBroker, type Broker, type BrokerOptions } from '../../main/broker.ts';
+import { startBroker, type Broker } from '../../main/broker.ts';
+import type { BrokerOptions } from '../../main/compose/options.ts';
 import { createControlRouter } from '../../main/control/router.ts';
 import { createLog } from '../../main/log/log.ts';
 import type { Clock, SecretStore } from '../../main/ports.ts';
@@ -11,7 +12,7 @@ import { memoryVault } from '../../main/vault/memory.ts';
 import { startAuthorizationServer, type AuthorizationServer } from '../support/authorization-server.ts';
 import type { AuthorizationServerOptions } from '../support/authorization-server.ts';
 import { createBrowser, type Browser } from '../support/browser.ts';
-import { startMcpServer, type McpTestServer } from '../support/mcp-server.ts';
+import { startMcpServer, type AuthOptions, type McpTestServer } from '../support/mcp-server.ts';
 import { temporaryFolder } from '../support/temp.ts';
 
 const clock: Clock = {
@@ -44,7 +45,11 @@ const clientOf = (broker: Broker) =>
   createRouterClient(createControlRouter(broker.control), { context: { session: null } });
 
 export async function liveBroker(
-  options: { as?: AuthorizationServerOptions; broker?: Partial<BrokerOptions> } = {},
+  options: {
+    as?: AuthorizationServerOptions;
+    auth?: Partial<Omit<AuthOptions, 'authorizationServer'>>;
+    broker?: Partial<BrokerOptions>;
+  } = {},
 ): Promise<LiveBroker> {
   const folder = await temporaryFolder('ui');
   const rendererFolder = join(folder.path, 'renderer');
@@ -53,7 +58,7 @@ export async function liveBroker(
   writeFileSync(join(rendererFolder, 'assets', 'app.js'), 'export {};');
   writeFileSync(join(folder.path, 'outside.txt'), 'outside');
   const authorizationServer = await startAuthorizationServer(options.as ?? {});
-  const server = await startMcpServer({ era: 'modern', auth: { authorizationServer } });
+  const server = await startMcpServer({ era: 'modern', auth: { authorizationServer, ...options.auth } });
   const browser = createBrowser();
   const vault = memoryVault();
   const logged: string[] = [];
@@ -66,6 +71,7 @@ export async function liveBroker(
       clock,
       openUrl: browser.openUrl,
       env: {},
+      approvals: 'off',
       bridgePort: 0,
       uiPort: 0,
       demoPort: 0,
