@@ -49,7 +49,7 @@ export async function openAgent(era: Era, wire: Wire): Promise<Agent> {
   } else {
     await wire.ask('server/discover', { _meta: stamp });
   }
-  const params = era === 'old' ? echo : { ...echo, _meta: stamp };
+  const params = paramsOf(era, echo);
   return {
     call: async () => {
       const result = await wire.ask('tools/call', params);
@@ -60,6 +60,9 @@ export async function openAgent(era: Era, wire: Wire): Promise<Agent> {
     close: () => wire.close(),
   };
 }
+
+/** As a request of the era has them. */
+export const paramsOf = (era: Era, params: Json): Json => (era === 'old' ? params : { ...params, _meta: stamp });
 
 /** @throws when the message is an error */
 export function resultOf(method: string, message: unknown): Json {

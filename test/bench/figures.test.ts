@@ -46,6 +46,23 @@ describe('what the benchmark prints', () => {
     expect(quantile([7], 0.99)).toBe(7);
   });
 
+  it('sets a guarded bridge beside the same one without rules', () => {
+    const figures = summarize(
+      new Map([
+        [path('direct', 'old'), measured([1], 1000, null)],
+        [path('HTTP bridge', 'old'), measured([2], 500, 50)],
+        [path('stdio bridge', 'old'), measured([7], 100, 50)],
+        [path('HTTP bridge, guarded', 'old'), measured([3], 400, 50)],
+      ]),
+    );
+    expect(figures.map(({ toUnguarded }) => toUnguarded)).toEqual([
+      null,
+      null,
+      null,
+      { p50: 1.5, p99: 1.5, throughput: 0.8 },
+    ]);
+  });
+
   it('sets every path beside the direct connection to the same server', () => {
     const figures = summarize(
       new Map([
@@ -57,7 +74,7 @@ describe('what the benchmark prints', () => {
     );
     expect(figures.map(({ toDirect }) => toDirect.p50)).toEqual([1, 1.5, 1, 3]);
     expect(figures.map(({ toDirect }) => toDirect.throughput)).toEqual([1, 0.5, 1, 0.25]);
-    expect(figures[1]).toMatchObject({ processorMsPerCall: 0.5, medianRange: [1, 3] });
+    expect(figures[1]).toMatchObject({ processorMsPerCall: 0.5, medianRange: [1, 3], toUnguarded: null });
   });
 
   it('compares with nothing when nobody called directly', () => {

@@ -4,7 +4,8 @@ import { httpWire } from './wire-http.ts';
 import { stdioWire, type StdioCommand } from './wire-stdio.ts';
 import type { World } from './world.ts';
 
-type Way = 'direct' | 'HTTP bridge' | 'stdio bridge' | 'mcp-remote';
+/** `guarded`: with approvals, rules, pinned tools and an audit that keeps arguments. */
+type Way = 'direct' | 'HTTP bridge' | 'stdio bridge' | 'mcp-remote' | 'HTTP bridge, guarded' | 'stdio bridge, guarded';
 
 export interface Path {
   readonly way: Way;
@@ -25,11 +26,15 @@ export interface OpenPath extends Path {
 export const paths: readonly Path[] = [
   { way: 'direct', agent: 'old', server: 'old' },
   { way: 'HTTP bridge', agent: 'old', server: 'old' },
+  { way: 'HTTP bridge, guarded', agent: 'old', server: 'old' },
   { way: 'stdio bridge', agent: 'old', server: 'old' },
+  { way: 'stdio bridge, guarded', agent: 'old', server: 'old' },
   { way: 'mcp-remote', agent: 'old', server: 'old' },
   { way: 'direct', agent: 'new', server: 'new' },
   { way: 'HTTP bridge', agent: 'new', server: 'new' },
+  { way: 'HTTP bridge, guarded', agent: 'new', server: 'new' },
   { way: 'stdio bridge', agent: 'new', server: 'new' },
+  { way: 'stdio bridge, guarded', agent: 'new', server: 'new' },
   { way: 'mcp-remote', agent: 'new', server: 'new' },
   { way: 'HTTP bridge', agent: 'old', server: 'new' },
   { way: 'stdio bridge', agent: 'old', server: 'new' },
@@ -41,7 +46,9 @@ export const paths: readonly Path[] = [
 /** @param inFlight how many calls will be under way at once at most */
 export async function openPath(world: World, path: Path, inFlight: number): Promise<OpenPath> {
   const { way, agent: era } = path;
+  const { guarded } = world;
   const target = world.targets[path.server];
+  const behind = guarded.targets[path.server];
   switch (way) {
     case 'direct':
       return await overHttp(path, target.url, target.token, inFlight, []);
@@ -49,6 +56,10 @@ export async function openPath(world: World, path: Path, inFlight: number): Prom
       return await overHttp(path, target.bridgeUrl, world.agentKey, inFlight, [world.brokerPid]);
     case 'stdio bridge':
       return await overStdio(path, target.shim, [world.brokerPid]);
+    case 'HTTP bridge, guarded':
+      return await overHttp(path, behind.bridgeUrl, guarded.agentKey, inFlight, [guarded.brokerPid]);
+    case 'stdio bridge, guarded':
+      return await overStdio(path, behind.shim, [guarded.brokerPid]);
     case 'mcp-remote':
       return await overStdio(path, target.mcpRemote, []);
     default:

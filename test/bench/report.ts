@@ -12,7 +12,15 @@ export interface PathFigures extends Path {
   readonly processorMsPerCall: number | null;
   /** Lowest and highest median of a round: how quiet the machine was. */
   readonly medianRange: readonly [number, number];
-  readonly toDirect: { readonly p50: number; readonly p99: number; readonly throughput: number };
+  readonly toDirect: Ratios;
+  /** Of a guarded bridge, beside the same one without rules; null for every other path. */
+  readonly toUnguarded: Ratios | null;
+}
+
+export interface Ratios {
+  readonly p50: number;
+  readonly p99: number;
+  readonly throughput: number;
 }
 
 export interface MemoryUse {
@@ -53,11 +61,22 @@ export function summarize(results: ReadonlyMap<OpenPath, Measured>): PathFigures
   return absolute.map((figures) => {
     const direct = absolute.find(({ way, server }) => way === 'direct' && server === figures.server);
     if (direct === undefined) throw new Error(`nobody called the ${figures.server} server directly`);
-    const toDirect = {
-      p50: figures.p50Ms / direct.p50Ms,
-      p99: figures.p99Ms / direct.p99Ms,
-      throughput: figures.callsPerSecond / direct.callsPerSecond,
+    const open = absolute.find(
+      ({ way, agent, server }) =>
+        figures.way === `${way}, guarded` && agent === figures.agent && server === figures.server,
+    );
+    return {
+      ...figures,
+      toDirect: beside(figures, direct),
+      toUnguarded: open === undefined ? null : beside(figures, open),
     };
-    return { ...figures, toDirect };
   });
 }
+
+type Compared = Pick<PathFigures, 'p50Ms' | 'p99Ms' | 'callsPerSecond'>;
+
+const beside = (one: Compared, other: Compared): Ratios => ({
+  p50: one.p50Ms / other.p50Ms,
+  p99: one.p99Ms / other.p99Ms,
+  throughput: one.callsPerSecond / other.callsPerSecond,
+});

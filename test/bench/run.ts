@@ -57,6 +57,7 @@ async function run(options: Options, signal: AbortSignal, closing: (() => Promis
   memory.push(...(await idleMemory(world, open)));
   const results = await measure(open, options.plan, signal, (round) => say(`round ${round} of ${options.plan.rounds}`));
   memory.push(use('broker, after all the calls', world.brokerPid));
+  memory.push(use('guarded broker, after all the calls', world.guarded.brokerPid));
   for (const path of open) if (path.own !== null) memory.push(use(`${nameOf(path)}, after its calls`, path.own));
 
   return {
@@ -96,7 +97,7 @@ async function idleMemory(world: World, open: readonly OpenPath[]): Promise<Memo
 const use = (what: string, pid: number): MemoryUse => ({ what, memory: memoryOf(pid) });
 
 const nameOf = (path: OpenPath): string =>
-  `${path.way === 'stdio bridge' ? 'shim' : path.way}, ${path.agent} agent → ${path.server} server`;
+  `${path.way.replace('stdio bridge', 'shim')}, ${path.agent} agent → ${path.server} server`;
 
 function mcpRemoteVersion(): string {
   const file = fileURLToPath(import.meta.resolve('mcp-remote/package.json'));

@@ -4,7 +4,9 @@ import type { PathFigures, Report } from './report.ts';
 import type { Start } from './start.ts';
 
 export function tables(report: Report): string {
-  return [machine(report), calls(report), starts(report.starts), memory(report), howToRead, ''].join('\n');
+  return [machine(report), calls(report), guards(report), starts(report.starts), memory(report), howToRead, ''].join(
+    '\n',
+  );
 }
 
 function machine({ date, machine, plan }: Report): string {
@@ -46,6 +48,25 @@ function calls({ paths }: Report): string {
   return table(head, rows);
 }
 
+/** Beside the same bridge in the same run: whatever else the machine did, it did to both. */
+function guards({ paths }: Report): string {
+  const rows = paths.flatMap((path) => {
+    const { toUnguarded, agent, server, way, p50Ms } = path;
+    if (toUnguarded === null) return [];
+    return [
+      [
+        `${agent} → ${server}`,
+        way,
+        toUnguarded.p50.toFixed(2),
+        ms(p50Ms - p50Ms / toUnguarded.p50),
+        toUnguarded.p99.toFixed(2),
+        toUnguarded.throughput.toFixed(2),
+      ],
+    ];
+  });
+  return table(['rules, pins, audit on', 'beside off', 'p50 ×', '+ ms', 'p99 ×', 'calls/s ×'], rows);
+}
+
 function starts(measured: readonly Start[]): string {
   const rows = measured.map(({ what, server, initialize, firstCall }) => [
     what,
@@ -72,6 +93,7 @@ function memory({ memory }: Report): string {
 const howToRead = `How to read it: every × is beside the direct connection to the same server in the same run, "+ ms" is what a call takes
 longer than there, "CPU ms" the processor time per call of everything between agent and server. The server answers at
 once and the agent does next to nothing, so the × are the worst there are; against a server far away only "+ ms" counts.
+A guarded bridge asks for approvals, compares every call with the rules and the pinned definition, and writes it to the audit.
 Where "p50 by round" is wide, something else kept the machine busy: compare within the run, not with another.`;
 
 function added(path: PathFigures, all: readonly PathFigures[]): string {

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import { agentAnswer, tokenAnswer, viewAnswer } from '../../scripts/demo/answers.ts';
-import { cliFile, createCli, type Cli } from '../../scripts/demo/cli.ts';
-import { createBrowser } from '../support/browser.ts';
+import { agentAnswer, tokenAnswer } from '../../scripts/demo/answers.ts';
+import { cliFile } from '../../scripts/demo/cli.ts';
 import { startProcess } from '../support/process.ts';
 import { temporaryFolder } from '../support/temp.ts';
 import type { Era } from './agent.ts';
+import { addSignedIn, startBenchBroker, startsNoBroker } from './broker.ts';
+import { startGuarded, type Guarded } from './guarded.ts';
 import type { StdioCommand } from './wire-stdio.ts';
 
 export interface Target {
@@ -25,15 +26,13 @@ export interface World {
   readonly targets: Readonly<Record<Era, Target>>;
   readonly agentKey: string;
   readonly brokerPid: number;
+  /** The same servers behind a broker with rules, pins and audit. */
+  readonly guarded: Guarded;
   close(): Promise<void>;
 }
 
 const eras = ['old', 'new'] as const;
 const urls = z.object({ old: z.url(), new: z.url() });
-const ready = z.object({ bridge: z.url() });
-
-/** Should the broker end in mid-run, no shim may start another one, which nobody would end. */
-const startsNoBroker = { TOKENTRAY_NODE: '/nonexistent' } as const;
 
 /** @throws when one of them does not come up or the sign-in fails; what came up by then is ended */
 export async function createWorld(): Promise<World> {
@@ -47,17 +46,17 @@ export async function createWorld(): Promise<World> {
     closing.push(() => servers.stop());
     const serverUrls = urls.parse(JSON.parse(await servers.line(/^\{"old"/u)));
 
-    const cli = createCli(folder.env({ TOKENTRAY_VAULT: 'memory' }));
-    const broker = cli.start('serve', '--json');
-    closing.push(() => broker.stop());
-    const { bridge } = ready.parse(JSON.parse(await broker.line(/^\{.*"bridge"/u)));
+    const broker = await startBenchBroker(
+      folder.env({ TOKENTRAY_VAULT: 'memory', TOKENTRAY_APPROVALS: 'off' }),
+      closing,
+    );
+    const { cli, bridge } = broker;
     const { key } = await cli.json(agentAnswer, 'agent', 'add', 'bench');
 
     const target = async (era: Era): Promise<Target> => {
       const name = `bench-${era}`;
       const url = serverUrls[era];
-      await cli.json(viewAnswer, 'add', name, url);
-      await signIn(cli, name);
+      await addSignedIn(broker, name, url);
       // Direct calls and mcp-remote get a token that outlives the run, so that nobody refreshes while it is measured.
       const { access_token: token } = await cli.json(tokenAnswer, 'token', name, '--min-ttl', '20m');
       return {
@@ -69,19 +68,14 @@ export async function createWorld(): Promise<World> {
       };
     };
     const targets = { old: await target(eras[0]), new: await target(eras[1]) };
-    return { targets, agentKey: key, brokerPid: broker.pid, close };
+    const second = await temporaryFolder('tray-guard');
+    closing.push(() => second.remove());
+    const guarded = await startGuarded(second.env({ TOKENTRAY_VAULT: 'memory' }), serverUrls, closing);
+    return { targets, agentKey: key, brokerPid: broker.pid, guarded, close };
   } catch (error) {
     await close();
     throw error;
   }
-}
-
-async function signIn(cli: Cli, name: string): Promise<void> {
-  const connecting = cli.start('connect', name, '--no-browser', '--json');
-  const { url } = z.object({ url: z.url() }).parse(JSON.parse(await connecting.line(/"kind":"sign-in"/u)));
-  await createBrowser().open(url);
-  const { code, stderr } = await connecting.finished;
-  if (code !== 0) throw new Error(`the sign-in to ${name} ended with ${code}: ${stderr.trim()}`);
 }
 
 /**
