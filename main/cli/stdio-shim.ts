@@ -130,7 +130,7 @@ function pipe(server: string, agentName: string | null): Promise<ExitCode> {
       const open = await openStream(controlSocket, hello(!first));
       if (open !== null) return open;
       const wanted = first || (waiting.length > 0 && Date.now() - since > graceMs);
-      if (wanted) await startBroker({ socketPath: controlSocket, env: process.env });
+      if (wanted) await startBroker({ socketPath: controlSocket, env: brokerEnvironment(process.env) });
       else await until((resolve) => (wake = resolve), waiting.length > 0 ? Math.min(wait, graceMs / 4) : wait);
     }
   };
@@ -179,6 +179,11 @@ function checkFolderIfThere(controlSocket: string): void {
   } catch (error) {
     if (!isTokentrayError(error, 'broker_not_running')) throw error;
   }
+}
+
+/** An agent's configuration starts this program, and agents write their configuration: whether they are asked about is not theirs to say. */
+function brokerEnvironment({ TOKENTRAY_APPROVALS: _ignored, ...env }: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return env;
 }
 
 const nothing = (): void => undefined;
