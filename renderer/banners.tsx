@@ -1,20 +1,27 @@
-// What holds for every screen and has to be known: the broker is gone, paused, or keeps nothing past its end.
+// What holds for every screen and has to be known: the broker is gone, paused, asks nobody, or keeps nothing past its end; and who waits for an answer.
 import type { ReactNode } from 'react';
-import { Button } from './design/button.tsx';
+import type { Prompt } from '../preload/contract.ts';
+import { questionText } from './approvals/prompt-words.ts';
+import { Button, LinkButton } from './design/button.tsx';
 import { classes } from './design/classes.ts';
 import { Icon, type IconName } from './design/icons.tsx';
 import { toast } from './design/toast.tsx';
 import { useCall } from './store/call.ts';
 import { useNow } from './store/clock.ts';
 import { useClient, useModel, useStore } from './store/context.tsx';
+import { href, type Route } from './store/route.ts';
 import { span } from './words/time.ts';
 import styles from './banners.module.css';
 
-export function Banners() {
+const noPrompts: readonly Prompt[] = [];
+
+export function Banners({ route }: { readonly route: Route }) {
   return (
     <section aria-label="Notices">
       <LostBanner />
+      {route.at !== 'approvals' && <QuestionBanner />}
       <PausedBanner />
+      <ApprovalsOffBanner />
       <VaultBanner />
       <SetAsideBanner />
       <PortBanner />
@@ -56,8 +63,39 @@ function LostBanner() {
         </Button>
       }
     >
-      <strong>The broker does not answer.</strong> What you see is how it was.{' '}
+      <strong>The broker does not answer.</strong> Nothing here is live.{' '}
       {link.retryAt > now ? `Trying again in ${span(link.retryAt - now)}.` : 'Trying again…'}
+    </Banner>
+  );
+}
+
+function QuestionBanner() {
+  const [first, second] = useModel((model) => model.known?.prompts ?? noPrompts);
+  if (first === undefined) return null;
+  return (
+    <Banner
+      icon="agents"
+      action={
+        <LinkButton size="small" look="main" href={href({ at: 'approvals', prompt: first.id })}>
+          Answer
+        </LinkButton>
+      }
+    >
+      <strong>
+        <bdi>{questionText(first)}.</bdi>
+      </strong>{' '}
+      {second !== undefined && 'Others wait behind it.'}
+    </Banner>
+  );
+}
+
+function ApprovalsOffBanner() {
+  const off = useModel((model) => model.known?.settings.approvals.now === 'off');
+  if (!off) return null;
+  return (
+    <Banner icon="shield" tone="calm">
+      <strong>Approvals are off:</strong> every agent may use every server.{' '}
+      <a href={href({ at: 'settings', part: 'approvals' })}>Why?</a>
     </Banner>
   );
 }
@@ -92,9 +130,8 @@ function VaultBanner() {
   if (vault === null || vault.persistent) return null;
   return (
     <Banner icon="key" tone="calm">
-      <strong>Sign-ins last until the broker stops.</strong> They are kept in memory only
-      {vault.reason === null ? '.' : `: ${vault.reason.replace(/\.$/u, '')}.`}{' '}
-      <a href="#/settings/vault">What that means</a>
+      {/* The vault's own reason has its place in the settings, beside what to do about it. */}
+      <strong>Sign-ins end with the broker.</strong> <a href="#/settings/vault">Why?</a>
     </Banner>
   );
 }

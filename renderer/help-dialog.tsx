@@ -20,9 +20,15 @@ export function HelpDialog({ open, onClose }: { readonly open: boolean; readonly
         ))}
         <div className={styles.row}>
           <dt>
-            <Key>↑</Key> <Key>↓</Key> <Key>Home</Key> <Key>End</Key>
+            <Key>↑</Key> <Key>↓</Key>
           </dt>
           <dd>Go through a list</dd>
+        </div>
+        <div className={styles.row}>
+          <dt>
+            <Key>Home</Key> <Key>End</Key>
+          </dt>
+          <dd>Go to its first or last row</dd>
         </div>
         <div className={styles.row}>
           <dt>

@@ -4,19 +4,21 @@ import { LinkButton } from '../design/button.tsx';
 import { Page, Stack } from '../design/page.tsx';
 import { href, replaceRoute, type ActivityFilter } from '../store/route.ts';
 import { ActivityList } from './activity-list.tsx';
-import { ExportMenu } from './export-menu.tsx';
+import { ExportButton } from './export-button.tsx';
 import { Filters } from './filters.tsx';
+import { RecordTabs } from './record-tabs.tsx';
 
 export function ActivityScreen({ filter }: { readonly filter: ActivityFilter }) {
   const filtered = Object.keys(filter).length > 0;
   return (
     <Page
       title="Activity"
-      about="Every sign-in, refresh, failure and use, as the broker noted it. Tokens are never part of it."
-      actions={<ExportMenu filter={filter} />}
+      about="What happened, as the broker noted it. Never a token."
+      actions={<ExportButton of="activity" filter={filter} />}
     >
       <Stack>
-        <Filters filter={filter} onChange={(next) => replaceRoute({ at: 'activity', filter: next })} />
+        <RecordTabs current="activity" />
+        <Filters of="activity" filter={filter} onChange={(next) => replaceRoute({ at: 'activity', filter: next })} />
         <ActivityList
           key={JSON.stringify([filter.server, filter.agent, filter.kind])}
           filter={filter}

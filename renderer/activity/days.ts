@@ -1,14 +1,18 @@
 // The record by days: each day's first event carries the day's name. Pure: the present comes in.
 import type { Activity } from '../../preload/contract.ts';
 
-export interface Row {
-  readonly event: Activity;
+export interface DayRow<T> {
+  readonly event: T;
   /** On the first row of a day. */
   readonly day: string | null;
 }
+export type Row = DayRow<Activity>;
 
 /** @param dayOf the name of a moment's day, the same for all moments of that day */
-export function byDays(events: readonly Activity[], dayOf: (at: number) => string): readonly Row[] {
+export function byDays<T extends { readonly at: number }>(
+  events: readonly T[],
+  dayOf: (at: number) => string,
+): readonly DayRow<T>[] {
   let known: string | null = null;
   return events.map((event) => {
     const day = dayOf(event.at);

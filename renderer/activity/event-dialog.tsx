@@ -1,9 +1,9 @@
 // The whole of one event: everything that was noted, as text.
-import { useState } from 'react';
 import type { Activity } from '../../preload/contract.ts';
 import { Button } from '../design/button.tsx';
 import { Fact, Facts } from '../design/card.tsx';
 import { Dialog } from '../design/dialog.tsx';
+import { useShown } from '../design/dialog-shown.ts';
 import { OutsideText } from '../design/outside-text.tsx';
 import { href } from '../store/route.ts';
 import { useServer } from '../store/context.tsx';
@@ -11,9 +11,7 @@ import { exactTime } from '../words/time.ts';
 import { describeEvent, eventFacts } from './event-words.ts';
 
 export function EventDialog({ event, onClose }: { readonly event: Activity | null; readonly onClose: () => void }) {
-  // What was shown last stays while the dialog fades.
-  const [shown, setShown] = useState(event);
-  if (event !== null && event !== shown) setShown(event);
+  const shown = useShown(event);
   const server = useServer(shown?.server ?? '');
   return (
     <Dialog

@@ -42,7 +42,49 @@ const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['agent-added', { title: 'Agent added', tone: 'idle' }],
   ['agent-rotated', { title: 'Agent’s key rotated', tone: 'idle' }],
   ['agent-revoked', { title: 'Agent revoked', tone: 'needs-you' }],
-  ['settings-changed', { title: 'Settings changed', tone: 'idle' }],
+  ['agent-renamed', { title: 'Agent renamed', tone: 'idle', detail: renamed }],
+  ['agent-trusted', { title: 'Agent trusted', tone: 'needs-you' }],
+  ['agent-untrusted', { title: 'Agent no longer trusted', tone: 'idle' }],
+  ['agent-client-changed', { title: 'Agent calls itself differently', tone: 'needs-you', detail: renamed }],
+  ['approval-asked', { title: 'Agent asked', tone: 'busy', detail: asked }],
+  ['approval-unanswered', { title: 'Nobody answered', tone: 'idle', detail: asked }],
+  ['approval-flood', { title: 'Agent floods with questions', tone: 'needs-you' }],
+  ['approved', { title: 'Agent allowed', tone: 'fine', detail: decided }],
+  ['denied', { title: 'Agent denied', tone: 'needs-you', detail: decided }],
+  ['approval-changed', { title: 'Approval changed', tone: 'idle' }],
+  ['approval-revoked', { title: 'Approval revoked', tone: 'needs-you' }],
+  ['approval-ended', { title: 'Approval ended', tone: 'idle', detail: (d) => spacedWord(d, 'because') }],
+  ['call-allowed', { title: 'Call allowed', tone: 'fine', detail: (d) => word(d, 'tool') }],
+  ['call-declined', { title: 'Call declined', tone: 'needs-you', detail: (d) => word(d, 'tool') }],
+  ['tool-changed', { title: 'Tools changed', tone: 'needs-you', detail: (d) => word(d, 'tools') }],
+  ['tool-new', { title: 'New tools', tone: 'needs-you', detail: (d) => word(d, 'tools') }],
+  ['tools-accepted', { title: 'Tools accepted', tone: 'fine', detail: (d) => word(d, 'tools') }],
+  ['tool-rules-changed', { title: 'Rules changed', tone: 'idle' }],
+  ['account-changed', { title: 'Another account signed in', tone: 'needs-you', detail: changed }],
+  ['identity-not-known', { title: 'Who signed in is not known', tone: 'idle', detail: why }],
+  [
+    'account-forgotten',
+    { title: 'Account forgotten', tone: 'idle', detail: () => 'its grant and secrets were removed' },
+  ],
+  ['default-account-set', { title: 'Default account chosen', tone: 'idle', detail: defaultSet }],
+  ['end-set', { title: 'End of the grant set', tone: 'idle', detail: endSet }],
+  ['account-pinned', { title: 'Account pinned', tone: 'idle', detail: pinned }],
+  ['account-unpinned', { title: 'Account unpinned', tone: 'idle', detail: pinned }],
+  ['locked', { title: 'Locked', tone: 'needs-you', detail: (d) => spacedWord(d, 'because') }],
+  ['unlocked', { title: 'Unlocked', tone: 'fine' }],
+  ['unlock-refused', { title: 'Unlocking refused', tone: 'danger', detail: (d) => spacedWord(d, 'error') }],
+  ['panic', { title: 'Panic', tone: 'danger' }],
+  ['local-token-issued', { title: 'Signed in to the bridge', tone: 'fine' }],
+  ['local-token-refreshed', { title: 'Bridge token refreshed', tone: 'idle' }],
+  ['local-token-revoked', { title: 'Bridge token revoked', tone: 'needs-you' }],
+  ['local-token-replayed', { title: 'Used-up bridge token came again', tone: 'danger' }],
+  ['token-lent', { title: 'Token lent', tone: 'idle' }],
+  ['sign-in-started', { title: 'Sign-in started', tone: 'busy' }],
+  ['server-settings-changed', { title: 'Server’s settings changed', tone: 'idle' }],
+  ['everything-cleared', { title: 'Everything cleared', tone: 'needs-you' }],
+  ['broker-started', { title: 'Tokentray started', tone: 'idle' }],
+  ['broker-stopped', { title: 'Tokentray stopped', tone: 'idle' }],
+  ['settings-changed', { title: 'Settings changed', tone: 'idle', detail: (d) => word(d, 'settings') }],
 ]);
 
 /** The name of a kind alone, for a filter. */
@@ -131,6 +173,49 @@ function used(detail: Detail): string | null {
   return agent === null ? null : via === null ? agent : `${agent}, over ${via === 'http' ? 'HTTP' : via}`;
 }
 
+function renamed(detail: Detail): string | null {
+  const was = word(detail, 'was');
+  const now = word(detail, 'is') ?? word(detail, 'agent');
+  return was === null ? now : `${was}, now ${now ?? 'nothing'}`;
+}
+
+function changed(detail: Detail): string {
+  return `${word(detail, 'was') ?? 'somebody else'}, now ${word(detail, 'is') ?? 'nobody that is named'}`;
+}
+
+function defaultSet(detail: Detail): string {
+  const was = word(detail, 'was');
+  return was === null ? 'agents that are pinned to none use it' : `instead of ${was}`;
+}
+
+function endSet(detail: Detail): string {
+  const at = detail['endsAt'];
+  return typeof at === 'number' ? `on ${exactTime(at)}` : 'as the provider has it';
+}
+
+function asked(detail: Detail): string | null {
+  const tool = word(detail, 'tool');
+  return tool === null ? null : `for ${tool}`;
+}
+
+const lengths: ReadonlyMap<string, string> = new Map([
+  ['once', 'once'],
+  ['session', 'for its session'],
+  ['until', 'for a time'],
+  ['always', 'always'],
+]);
+
+function decided(detail: Detail): string | null {
+  const length = lengths.get(word(detail, 'lasts') ?? '') ?? null;
+  return detail['tools'] === 'read-only' && length !== null ? `${length}, read-only` : length;
+}
+
+function pinned(detail: Detail): string | null {
+  const who = word(detail, 'agent') ?? word(detail, 'folder');
+  const account = word(detail, 'account');
+  return who === null ? account : `${who}: ${account ?? 'an account'}`;
+}
+
 // values --------------------------------------------------------------------------------------------------------------
 
 export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
@@ -138,6 +223,10 @@ export const counted = (count: number, noun: string): string => `${count} ${noun
 function word(detail: Detail, name: string): string | null {
   const value = detail[name];
   return typeof value === 'string' && value !== '' ? value : null;
+}
+
+function spacedWord(detail: Detail, name: string): string | null {
+  return word(detail, name)?.replaceAll('-', ' ') ?? null;
 }
 
 function words(detail: Detail, name: string): readonly string[] {

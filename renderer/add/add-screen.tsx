@@ -2,7 +2,14 @@
 import { ChooseScreen } from './choose-screen.tsx';
 import { SignInScreen } from './sign-in-screen.tsx';
 
-/** @param resume the name of a server that is there already: straight to its sign-in */
-export function AddScreen({ url, resume }: { readonly url: string | null; readonly resume: string | null }) {
-  return resume === null ? <ChooseScreen url={url ?? ''} /> : <SignInScreen server={resume} />;
+interface AddScreenProps {
+  readonly url: string | null;
+  /** The name of a server that is there already: straight to its sign-in. */
+  readonly resume: string | null;
+  /** Of that server; null: its default one. */
+  readonly account: string | null;
+}
+
+export function AddScreen({ url, resume, account }: AddScreenProps) {
+  return resume === null ? <ChooseScreen url={url ?? ''} /> : <SignInScreen server={resume} account={account} />;
 }

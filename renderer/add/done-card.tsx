@@ -4,7 +4,7 @@ import type { ContractOutputs } from '../../preload/contract.ts';
 import { Scope } from '../design/badge.tsx';
 import { Button, LinkButton } from '../design/button.tsx';
 import { Card } from '../design/card.tsx';
-import { CopyField } from '../design/copy-field.tsx';
+import { CopyBlock } from '../design/copy-field.tsx';
 import { Note, ProblemNote } from '../design/note.tsx';
 import { RelativeTime } from '../design/relative-time.tsx';
 import { Segments } from '../design/segments.tsx';
@@ -93,7 +93,7 @@ function Snippets({ server }: { readonly server: string }) {
       }
     >
       <div className={styles.snippet}>
-        <CopyField label="mcp.json" text={text} block />
+        <CopyBlock label="mcp.json" text={text} />
         {way === 'http' && (
           <p className={styles.hint}>
             In place of <code>{placeholder}</code> goes the agent’s own key:{' '}

@@ -166,13 +166,20 @@ function ScopeChoice({ view, plan, wish, onWish }: Pick<PlanCardProps, 'view' | 
     setTyped('');
   };
   const held = new Set(view.grantedScopes);
+  const keepsMore = plan.scopesFrom !== 'step-up' && view.grantedScopes.some((scope) => !plan.scopes.includes(scope));
   return (
     <Card
       title="What it will be allowed to do"
       about={
         scopes.length === 0
           ? scopesFromWords.none
-          : `${scopesFromWords[plan.scopesFrom]} What you untick is not asked for, now or later.`
+          : [
+              scopesFromWords[plan.scopesFrom],
+              keepsMore && 'What was granted before is kept.',
+              'What you untick is not asked for, now or later.',
+            ]
+              .filter(Boolean)
+              .join(' ')
       }
       actions={
         scopes.length > 4 && (
@@ -193,11 +200,13 @@ function ScopeChoice({ view, plan, wish, onWish }: Pick<PlanCardProps, 'view' | 
               <Checkbox
                 key={scope}
                 label={
-                  <OutsideText fit="wrap" mono>
-                    {scope}
-                  </OutsideText>
+                  <>
+                    <OutsideText fit="wrap" mono>
+                      {scope}
+                    </OutsideText>
+                    {held.has(scope) && <span className={styles.held}> granted already</span>}
+                  </>
                 }
-                help={held.has(scope) ? 'granted already' : undefined}
                 checked={!wish.unticked.has(scope)}
                 onChange={(on) => tick(scope, on)}
               />

@@ -1,5 +1,5 @@
 // The sign-in to one server, from what discovery found to the connected server; each stage is one card.
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { Button, LinkButton } from '../design/button.tsx';
 import { Card } from '../design/card.tsx';
 import { EmptyState } from '../design/empty-state.tsx';
@@ -9,11 +9,13 @@ import { Progress } from '../design/progress.tsx';
 import { ServerIcon } from '../design/server-icon.tsx';
 import { shortcuts, useShortcut } from '../design/shortcuts.tsx';
 import { useCall } from '../store/call.ts';
-import { useClient, useServer } from '../store/context.tsx';
+import { useClient, useModel, useServer } from '../store/context.tsx';
 import type { ServerView } from '../store/model.ts';
 import type { Problem } from '../store/problem.ts';
 import { go, href } from '../store/route.ts';
+import { plainText } from '../words/names.ts';
 import type { Plan } from '../words/plan.ts';
+import { newAccount } from './new-account.ts';
 import { ClientForm } from './client-form.tsx';
 import { DemoNote } from './demo-offer.tsx';
 import { DoneCard } from './done-card.tsx';
@@ -23,8 +25,19 @@ import { underWay, type Started } from './under-way.ts';
 import { WaitingCard } from './waiting-card.tsx';
 import { firstWish, planChoices, removedScopes, signInChoices, type Wish } from './wish.ts';
 
-export function SignInScreen({ server }: { readonly server: string }) {
-  const view = useServer(server);
+interface SignInScreenProps {
+  readonly server: string;
+  /** Null: the server's default one. */
+  readonly account: string | null;
+}
+
+export function SignInScreen({ server, account }: SignInScreenProps) {
+  const first = useServer(server);
+  const own = useModel((model) => (account === null ? null : model.known?.accounts.get(server)?.get(account))) ?? null;
+  const view = useMemo(
+    () => (account === null || first === null ? first : (own ?? newAccount(first, account))),
+    [account, first, own],
+  );
   if (view === null) {
     return (
       <Page title="Sign in" narrow back={{ href: href({ at: 'add' }), label: 'Add a server' }}>
@@ -38,28 +51,30 @@ export function SignInScreen({ server }: { readonly server: string }) {
       </Page>
     );
   }
-  return <SignInFlow view={view} />;
+  return <SignInFlow view={view} account={account} />;
 }
 
 /** In Electron the broker opens the system's browser; a page in a browser opens a tab beside itself. */
 const hasDesktop = window.tokentray !== undefined;
 
-function SignInFlow({ view }: { readonly view: ServerView }) {
+function SignInFlow({ view, account }: { readonly view: ServerView; readonly account: string | null }) {
   const client = useClient();
   const { server } = view;
   const [wish, setWish] = useState<Wish>(() => firstWish(view));
   // A client of the person's own, although the provider would register one.
   const [byHand, setByHand] = useState(false);
-  const [started, setStarted] = useState<Started | null>(() => underWay.get(server));
+  const [started, setStarted] = useState<Started | null>(() => underWay.get(server, account));
   // A sign-in that another window or an agent began: shown, and left alone unless the person says otherwise.
   const [elsewhere, setElsewhere] = useState(view.state.kind === 'signing-in' && started === null);
 
-  const plan = useCall((signal, at: string | null) => client.servers.plan(planChoices(server, at), { signal }));
+  const plan = useCall((signal, at: string | null) =>
+    client.servers.plan(planChoices(server, at, account), { signal }),
+  );
   const start = useCall(async (signal, found: Plan) => {
     const removed = removedScopes(found, view, wish);
     if (removed !== null)
       await client.servers.updateSettings({ server, settings: { removedScopes: removed } }, { signal });
-    return client.signIn.start({ ...signInChoices(found, view, wish), openBrowser: hasDesktop }, { signal });
+    return client.signIn.start({ ...signInChoices(found, view, wish, account), openBrowser: hasDesktop }, { signal });
   });
   const finish = useCall((signal, id: string) => client.signIn.wait({ id }, { signal }));
 
@@ -74,14 +89,14 @@ function SignInFlow({ view }: { readonly view: ServerView }) {
     if (started !== null) void runFinish(started.id);
   }, [started, runFinish]);
   useEffect(() => {
-    if (finish.state.kind === 'done' || finish.state.kind === 'failed') underWay.drop(server);
-  }, [finish.state.kind, server]);
+    if (finish.state.kind === 'done' || finish.state.kind === 'failed') underWay.drop(server, account);
+  }, [finish.state.kind, server, account]);
   useShortcut(shortcuts.back, () => go({ at: 'servers' }));
 
   const begin = async (found: Plan) => {
     const next = await start.run(found);
     if (next === null) return;
-    underWay.keep(next);
+    underWay.keep(next, account);
     finish.reset();
     setStarted(next);
     if (!hasDesktop && next.url !== null) window.open(next.url, '_blank', 'noopener,noreferrer');
@@ -94,7 +109,7 @@ function SignInFlow({ view }: { readonly view: ServerView }) {
   };
   const cancel = async () => {
     if (started !== null) await client.signIn.cancel({ id: started.id }).catch(() => undefined);
-    underWay.drop(server);
+    underWay.drop(server, account);
     again();
   };
   const stage = () => {
@@ -161,7 +176,16 @@ function SignInFlow({ view }: { readonly view: ServerView }) {
       title={done ? `${server} is connected` : `Sign in to ${server}`}
       narrow
       sign={<ServerIcon name={server} size="large" />}
-      about={<bdi>{view.url}</bdi>}
+      about={
+        <>
+          <bdi>{view.url}</bdi>
+          {account !== null && (
+            <p>
+              Account <bdi>{plainText(account, 100)}</bdi>
+            </p>
+          )}
+        </>
+      }
       back={{ href: href({ at: 'servers' }), label: 'Servers' }}
     >
       <Stack>
@@ -199,17 +223,24 @@ function PlanFailed({
       problem={problem}
       actions={
         <>
-          <Button onClick={onAgain}>Try again</Button>
+          <Button size="small" onClick={onAgain}>
+            Try again
+          </Button>
           {unused && (
-            <Button busy={forget.state.kind === 'working'} onClick={() => void changeAddress()}>
-              Change the address
+            <Button size="small" busy={forget.state.kind === 'working'} onClick={() => void changeAddress()}>
+              Change address
             </Button>
           )}
-          <LinkButton look="quiet" href={href({ at: 'server', server: view.server, part: 'doctor' })}>
-            Run the doctor
+          <LinkButton
+            size="small"
+            look="quiet"
+            href={href({ at: 'server', server: view.server, part: 'doctor' })}
+            title="Looks at every step of this server’s authorization"
+          >
+            Doctor
           </LinkButton>
           {unused && mayBeOpen.has(problem.code) && (
-            <LinkButton look="quiet" href={href({ at: 'server', server: view.server })}>
+            <LinkButton size="small" look="quiet" href={href({ at: 'server', server: view.server })}>
               Use it without a sign-in
             </LinkButton>
           )}

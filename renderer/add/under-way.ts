@@ -5,8 +5,11 @@ export type Started = ContractOutputs['signIn']['start'];
 
 const started = new Map<string, Started>();
 
+/** @param account null: the server's default one */
+const keyOf = (server: string, account: string | null): string => JSON.stringify([server, account]);
+
 export const underWay = {
-  get: (server: string): Started | null => started.get(server) ?? null,
-  keep: (signIn: Started): void => void started.set(signIn.server, signIn),
-  drop: (server: string): void => void started.delete(server),
+  get: (server: string, account: string | null): Started | null => started.get(keyOf(server, account)) ?? null,
+  keep: (signIn: Started, account: string | null): void => void started.set(keyOf(signIn.server, account), signIn),
+  drop: (server: string, account: string | null): void => void started.delete(keyOf(server, account)),
 };

@@ -23,9 +23,12 @@ export function firstWish(view: ServerView): Wish {
   };
 }
 
-/** Every scope that the person decides about: the plan's, those never to be asked for, and their own. */
+/**
+ * Every scope that the person decides about: the plan's, those held already, those never to be asked for, and their own.
+ * What is held is in it because a provider that is asked for less gives less: nothing is to be lost without an untick.
+ */
 export function offeredScopes(plan: Plan, view: ServerView, wish: Wish): string[] {
-  return [...new Set([...plan.scopes, ...view.settings.removedScopes, ...wish.extra])];
+  return [...new Set([...plan.scopes, ...view.grantedScopes, ...view.settings.removedScopes, ...wish.extra])];
 }
 
 /** Text of one or more scopes, as they stand in documentation: split at spaces and commas. */
@@ -35,6 +38,7 @@ export function typedScopes(text: string): string[] {
 
 interface Choices {
   readonly server: string;
+  readonly account?: string;
   readonly issuer?: string;
   readonly scopes?: string[];
   readonly freshConsent?: boolean;
@@ -42,16 +46,16 @@ interface Choices {
 }
 
 /** For `servers.plan`: only what leads to another plan. */
-export function planChoices(server: string, issuer: string | null): Choices {
-  return { server, ...(issuer === null ? {} : { issuer }) };
+export function planChoices(server: string, issuer: string | null, account: string | null = null): Choices {
+  return { server, ...(account === null ? {} : { account }), ...(issuer === null ? {} : { issuer }) };
 }
 
 /** For `signIn.start`. Scopes are named only when they differ from the plan, so that a plain sign-in stays one. */
-export function signInChoices(plan: Plan, view: ServerView, wish: Wish): Choices {
+export function signInChoices(plan: Plan, view: ServerView, wish: Wish, account: string | null = null): Choices {
   const scopes = offeredScopes(plan, view, wish).filter((scope) => !wish.unticked.has(scope));
   const asPlanned = scopes.length === plan.scopes.length && plan.scopes.every((scope) => scopes.includes(scope));
   return {
-    ...planChoices(view.server, wish.issuer),
+    ...planChoices(view.server, wish.issuer, account),
     ...(asPlanned ? {} : { scopes }),
     ...(wish.freshConsent ? { freshConsent: true } : {}),
     ...(wish.registerAgain ? { registerAgain: true } : {}),

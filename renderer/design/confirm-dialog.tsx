@@ -18,6 +18,8 @@ interface ConfirmDialogProps {
   readonly onDone?: () => void;
   /** Words that the person has to type. */
   readonly typed?: string;
+  /** What leaves everything as it is. */
+  readonly keep?: string;
   /** What is not destructive has a calm button. */
   readonly look?: 'danger' | 'main';
 }
@@ -32,6 +34,7 @@ export function ConfirmDialog({
   call,
   onDone,
   typed,
+  keep = 'Keep it',
   look = 'danger',
 }: ConfirmDialogProps) {
   const [words, setWords] = useState('');
@@ -54,11 +57,11 @@ export function ConfirmDialog({
       title={title}
       actions={
         <>
-          <Button onClick={close} disabled={working}>
-            Keep it
+          <Button look="quiet" onClick={close} disabled={working}>
+            {keep}
           </Button>
           <Button
-            look={look}
+            look={look === 'danger' ? 'destroy' : look}
             busy={working}
             disabled={typed !== undefined && words.trim() !== typed}
             onClick={() => void confirm()}

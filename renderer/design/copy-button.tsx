@@ -22,7 +22,9 @@ export function CopyButton({
   return (
     <>
       <Button {...rest} icon={outcome === 'copied' ? 'check' : 'copy'} onClick={() => void copy()}>
-        {outcome === 'copied' ? 'Copied' : outcome === 'failed' ? 'Select it instead' : label}
+        <span data-sign-says-it={outcome === 'failed' ? undefined : true}>
+          {outcome === 'copied' ? 'Copied' : outcome === 'failed' ? 'Select it instead' : label}
+        </span>
       </Button>
       <span className="only-read" role="status">
         {outcome === 'copied' ? 'Copied to the clipboard' : outcome === 'failed' ? 'It could not be copied' : ''}

@@ -1,8 +1,10 @@
-// A dialog over the page: focus stays inside, Esc closes, focus returns to where it was.
+// A dialog over the page: focus stays inside, Esc closes, focus returns to where it was or to what is nearest.
 import { Dialog as Base } from '@base-ui/react/dialog';
 import { useRef, type ReactNode } from 'react';
 import { IconButton } from './button.tsx';
 import { classes } from './classes.ts';
+import { DialogBody } from './dialog-body.tsx';
+import { ReturnFocus } from './dialog-focus.tsx';
 import styles from './dialog.module.css';
 
 interface DialogProps {
@@ -29,16 +31,17 @@ export function Dialog({ open, onClose, title, about, children, actions, wide = 
             ref={popup}
             className={classes(styles.popup, wide && styles.wide)}
             initialFocus={() => popup.current?.querySelector<HTMLElement>('[data-first-focus]') ?? popup.current}
+            finalFocus={false}
           >
+            <ReturnFocus popup={popup} />
             <header className={styles.head}>
               <Base.Title className={styles.title}>{title}</Base.Title>
               <Base.Close render={<IconButton label="Close" icon="close" size="small" />} />
             </header>
-            {/* A body that scrolls has to be reachable by the keyboard even where nothing in it can be focused. */}
-            <div className={styles.body} tabIndex={0} role="group" aria-label="Details">
+            <DialogBody>
               {about !== undefined && <Base.Description className={styles.about}>{about}</Base.Description>}
               {children}
-            </div>
+            </DialogBody>
             {actions !== undefined && <footer className={styles.actions}>{actions}</footer>}
           </Base.Popup>
         </Base.Viewport>

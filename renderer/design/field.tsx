@@ -55,6 +55,43 @@ export function TextField({
   );
 }
 
+interface TextAreaProps extends FieldProps {
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly placeholder?: string;
+  readonly rows?: number;
+}
+
+/** Several lines of names or patterns. */
+export function TextArea({
+  label,
+  help,
+  error = null,
+  hideLabel = false,
+  value,
+  onChange,
+  placeholder,
+  rows = 3,
+}: TextAreaProps) {
+  const id = useId();
+  return (
+    <FieldFrame id={id} label={label} help={help} error={error} hideLabel={hideLabel}>
+      <textarea
+        id={id}
+        className={classes(styles.input, styles.mono, styles.area)}
+        value={value}
+        rows={rows}
+        placeholder={placeholder}
+        spellCheck={false}
+        autoComplete="off"
+        onChange={(event) => onChange(event.target.value)}
+        aria-invalid={error !== null || undefined}
+        aria-describedby={describedBy(id, help, error)}
+      />
+    </FieldFrame>
+  );
+}
+
 interface SelectFieldProps<T extends string> extends FieldProps {
   readonly value: T;
   readonly onChange: (value: T) => void;

@@ -20,6 +20,10 @@ const paths = {
   pause: <path d="M7.5 5v10M12.5 5v10" />,
   play: <path d="M7 4.5v11l8.5-5.5z" />,
   key: <path d="M7 13a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM10.5 9.5H17M14.5 9.5v3" />,
+  agents: <path d="M6.5 5.5h7v7h-7zM10 5.5V3M4 9h2.5M13.5 9H16M8.5 12.5V16M11.5 12.5V16M8.75 8.5h.01M11.25 8.5h.01" />,
+  arrow: <path d="M4 10h11M11 5.5l4.5 4.5-4.5 4.5" />,
+  clock: <path d="M10 17a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM10 6.5V10l2.5 2" />,
+  shield: <path d="M10 3 4.5 5v4.5c0 3.5 2.3 6 5.5 7.5 3.2-1.5 5.5-4 5.5-7.5V5z" />,
   lock: <path d="M5 9h10v7H5zM7 9V6.5a3 3 0 0 1 6 0V9" />,
 } as const satisfies Record<string, ReactNode>;
 

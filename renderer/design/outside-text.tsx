@@ -8,10 +8,12 @@ interface OutsideTextProps {
   /** `line`: one line, cut, the whole in the title. `wrap`: all of it, broken where needed. */
   readonly fit?: 'line' | 'wrap';
   readonly mono?: boolean;
+  /** Characters; beyond it is cut. */
+  readonly longest?: number;
 }
 
-export function OutsideText({ children, fit = 'line', mono = false }: OutsideTextProps) {
-  const text = plainText(children);
+export function OutsideText({ children, fit = 'line', mono = false, longest }: OutsideTextProps) {
+  const text = plainText(children, longest);
   return (
     <bdi className={classes(styles[fit], mono && styles.mono)} title={fit === 'line' ? text : undefined}>
       {text}

@@ -7,6 +7,8 @@ import styles from './page.module.css';
 interface PageProps {
   /** Also the window's title. */
   readonly title: string;
+  /** In place of the title on the page: a sentence whose names stand for themselves. */
+  readonly heading?: ReactNode;
   /** In front of the heading: a server's icon. */
   readonly sign?: ReactNode;
   /** Under the heading: one line that says how things are. */
@@ -18,7 +20,7 @@ interface PageProps {
   readonly children: ReactNode;
 }
 
-export function Page({ title, sign, about, actions, back, narrow = false, children }: PageProps) {
+export function Page({ title, heading: shown, sign, about, actions, back, narrow = false, children }: PageProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · Tokentray`;
@@ -43,12 +45,19 @@ export function Page({ title, sign, about, actions, back, narrow = false, childr
       <header className={styles.head}>
         {sign}
         <div className={styles.words}>
-          <h1 ref={heading} tabIndex={-1} className={styles.title} title={title}>
-            <bdi>{title}</bdi>
+          <h1
+            ref={heading}
+            tabIndex={-1}
+            className={classes(styles.title, shown !== undefined && styles.sentence)}
+            title={shown === undefined ? title : undefined}
+          >
+            {shown ?? <bdi>{title}</bdi>}
           </h1>
           {about !== undefined && <div className={styles.about}>{about}</div>}
         </div>
-        {actions !== undefined && <div className={styles.actions}>{actions}</div>}
+        {actions !== undefined && actions !== false && (
+          <div className={classes(styles.actions, sign !== undefined && styles.whole)}>{actions}</div>
+        )}
       </header>
       {children}
     </div>

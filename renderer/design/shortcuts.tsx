@@ -8,11 +8,12 @@ export interface Shortcut {
 }
 
 export const shortcuts = {
-  search: { key: '/', label: 'Search servers' },
+  search: { key: '/', label: 'Search' },
   add: { key: 'n', label: 'Add a server' },
   servers: { key: '1', label: 'Servers' },
-  activity: { key: '2', label: 'Activity' },
-  settings: { key: '3', label: 'Settings' },
+  agents: { key: '2', label: 'Agents' },
+  activity: { key: '3', label: 'Activity' },
+  settings: { key: '4', label: 'Settings' },
   help: { key: '?', label: 'These shortcuts' },
   back: { key: 'Escape', label: 'Close, or go back' },
 } as const satisfies Record<string, Shortcut>;

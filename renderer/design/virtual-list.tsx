@@ -1,5 +1,6 @@
 // A list of any length: only the rows in view are drawn, one of them is in the tab order, arrow keys go through all of them.
 import { useEffect, useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type ReactNode } from 'react';
+import { flushSync } from 'react-dom';
 import { rowForKey, rowOffsets, scrollIntoView } from './windowing.ts';
 import { useVisibleRows } from './use-visible-rows.ts';
 import styles from './virtual-list.module.css';
@@ -28,19 +29,9 @@ export function VirtualList<T>({ label, items, keyOf, rowHeight, children, onEnd
   const list = useRef<HTMLUListElement>(null);
   const offsets = useMemo(() => rowOffsets(items, rowHeight), [items, rowHeight]);
   const view = useVisibleRows(list, offsets);
-  const [activeKey, setActiveKey] = useState<string | number | null>(null);
-  const wantsFocus = useRef(false);
-
-  // By key, so that the place is kept while rows come and go above it.
-  const found = activeKey === null ? -1 : items.findIndex((item) => keyOf(item) === activeKey);
-  const active = Math.max(0, found);
+  const [place, setPlace] = useState<Place | null>(null);
+  const active = placeIn(items, keyOf, place);
   const total = offsets[items.length] ?? 0;
-
-  useEffect(() => {
-    if (!wantsFocus.current) return;
-    wantsFocus.current = false;
-    list.current?.querySelector<HTMLElement>(`[data-row='${active}'] [data-row-focus]`)?.focus({ preventScroll: true });
-  });
 
   const atEnd = items.length > 0 && view.range.end >= items.length;
   useEffect(() => {
@@ -53,15 +44,14 @@ export function VirtualList<T>({ label, items, keyOf, rowHeight, children, onEnd
     const { top, height } = view.measure();
     const row = target.closest<HTMLElement>('[data-row]');
     const from = row === null ? active : Number(row.dataset['row']);
-    const next = rowForKey(event.key, from, items.length, Math.floor(height / 64) - 1);
+    const next = rowForKey(event.key, from, items.length, Math.floor((height * items.length) / total) - 1);
     const item = next === null ? undefined : items[next];
     if (next === null || item === undefined) return;
     event.preventDefault();
-    wantsFocus.current = true;
-    setActiveKey(keyOf(item));
+    // The row is drawn and has the focus before this press is over: the next press starts from it, however soon it comes.
+    flushSync(() => setPlace({ key: keyOf(item), index: next }));
+    list.current?.querySelector<HTMLElement>(`[data-row='${next}'] [data-row-focus]`)?.focus({ preventScroll: true });
     view.scrollBy(scrollIntoView(offsets, next, top, height));
-    // The same row again draws nothing new; the focus still belongs on it.
-    if (next === active) row?.querySelector<HTMLElement>('[data-row-focus]')?.focus();
   };
 
   const shown: number[] = [];
@@ -81,8 +71,9 @@ export function VirtualList<T>({ label, items, keyOf, rowHeight, children, onEnd
       onKeyDown={onKeyDown}
       onFocus={(event) => {
         const row = event.target.closest<HTMLElement>('[data-row]');
-        const item = row === null ? undefined : items[Number(row.dataset['row'])];
-        if (item !== undefined && keyOf(item) !== activeKey) setActiveKey(keyOf(item));
+        const index = Number(row?.dataset['row']);
+        const item = items[index];
+        if (item !== undefined && keyOf(item) !== place?.key) setPlace({ key: keyOf(item), index });
       }}
     >
       {shown.map((index) => {
@@ -92,7 +83,7 @@ export function VirtualList<T>({ label, items, keyOf, rowHeight, children, onEnd
           <li
             key={keyOf(item)}
             className={styles.row}
-            style={place(offsets, index)}
+            style={boxOf(offsets, index)}
             data-row={index}
             aria-posinset={index + 1}
             aria-setsize={items.length}
@@ -105,8 +96,22 @@ export function VirtualList<T>({ label, items, keyOf, rowHeight, children, onEnd
   );
 }
 
+/** Which row Tab reaches. */
+interface Place {
+  readonly key: string | number;
+  /** Where it was when it got the focus. */
+  readonly index: number;
+}
+
+/** By key, so that the place is kept while rows come and go above it; where it stood when it is gone itself. */
+function placeIn<T>(items: readonly T[], keyOf: (item: T) => string | number, place: Place | null): number {
+  if (place === null) return 0;
+  const found = items.findIndex((item) => keyOf(item) === place.key);
+  return found === -1 ? Math.max(0, Math.min(place.index, items.length - 1)) : found;
+}
+
 /** Set through the element's own style object, which the page's policy allows; no style attribute is ever parsed. */
-function place(offsets: Float64Array, index: number): CSSProperties {
+function boxOf(offsets: Float64Array, index: number): CSSProperties {
   const top = offsets[index] ?? 0;
   return { transform: `translateY(${top}px)`, height: (offsets[index + 1] ?? top) - top };
 }

@@ -34,8 +34,13 @@ export function DoctorPart({ view }: { readonly view: ServerView }) {
       about="Looks at every step of this server’s authorization and says what is there, missing, wrong or unusual. Nothing is registered, nobody is signed in."
       actions={
         <>
-          {state.kind === 'done' && <CopyButton text={reportText(state.value)} label="Copy the report" />}
-          <Button look={state.kind === 'idle' ? 'main' : 'plain'} busy={working} onClick={() => void call.run()}>
+          {state.kind === 'done' && <CopyButton size="small" text={reportText(state.value)} label="Copy report" />}
+          <Button
+            look={state.kind === 'idle' ? 'main' : 'plain'}
+            size={state.kind === 'idle' ? 'normal' : 'small'}
+            busy={working}
+            onClick={() => void call.run()}
+          >
             {state.kind === 'done' || state.kind === 'failed' ? 'Run again' : 'Run the doctor'}
           </Button>
         </>

@@ -4,13 +4,14 @@ import { Button } from '../design/button.tsx';
 import { Card } from '../design/card.tsx';
 import { ConfirmDialog } from '../design/confirm-dialog.tsx';
 import { Dialog } from '../design/dialog.tsx';
+import { Row, Rows } from '../design/rows.tsx';
 import { toast } from '../design/toast.tsx';
-import { counted } from '../activity/event-words.ts';
 import { useCall } from '../store/call.ts';
 import { useClient } from '../store/context.tsx';
 import type { ServerView } from '../store/model.ts';
 import { go } from '../store/route.ts';
 import { hostOf, plainText } from '../words/names.ts';
+import { clearedCacheWords } from './cleared-cache-words.ts';
 import styles from './end-card.module.css';
 import { mayHoldGrant } from './grant-words.ts';
 import { Receipt } from './receipt.tsx';
@@ -24,60 +25,46 @@ export function EndCard({ view }: { readonly view: ServerView }) {
   const held = mayHoldGrant(view.state);
   return (
     <Card title="End and clean up" flush>
-      <ul className={styles.rows}>
+      <Rows>
         <Row
-          title="Clear the cache"
+          wordy
+          title={<h3>Clear the cache</h3>}
           about="Discovery, the dynamic registration and the access token are dropped and fetched anew. The sign-in stays."
-          action="Clear the cache…"
-          onPress={() => setAsking('cache')}
+          actions={
+            <Button size="small" onClick={() => setAsking('cache')}>
+              Clear the cache…
+            </Button>
+          }
         />
         <Row
-          title="Revoke"
+          wordy
+          title={<h3>Revoke</h3>}
           about={
             held
               ? 'Asks the provider to end the grant, and forgets its tokens here. The server stays in the list.'
               : 'There is no grant to revoke.'
           }
-          action="Revoke…"
-          danger
-          disabled={!held}
-          onPress={() => setAsking('revoke')}
+          actions={
+            <Button look="danger" size="small" disabled={!held} onClick={() => setAsking('revoke')}>
+              Revoke…
+            </Button>
+          }
         />
         <Row
-          title="Forget"
+          wordy
+          title={<h3>Forget</h3>}
           about="Removes the server from here. Tells no one: revoke first to end it at the provider, too."
-          action="Forget…"
-          danger
-          onPress={() => setAsking('forget')}
+          actions={
+            <Button look="danger" size="small" onClick={() => setAsking('forget')}>
+              Forget…
+            </Button>
+          }
         />
-      </ul>
+      </Rows>
       <ClearCache view={view} open={asking === 'cache'} onClose={close} />
       <Revoke view={view} open={asking === 'revoke'} onClose={close} />
       <Forget view={view} open={asking === 'forget'} onClose={close} />
     </Card>
-  );
-}
-
-interface RowProps {
-  readonly title: string;
-  readonly about: string;
-  readonly action: string;
-  readonly danger?: boolean;
-  readonly disabled?: boolean;
-  readonly onPress: () => void;
-}
-
-function Row({ title, about, action, danger = false, disabled = false, onPress }: RowProps) {
-  return (
-    <li className={styles.row}>
-      <div className={styles.words}>
-        <h3 className={styles.title}>{title}</h3>
-        <p className={styles.about}>{about}</p>
-      </div>
-      <Button look={danger ? 'danger' : 'plain'} size="small" disabled={disabled} onClick={onPress}>
-        {action}
-      </Button>
-    </li>
   );
 }
 
@@ -90,11 +77,7 @@ interface AskProps {
 function ClearCache({ view, open, onClose }: AskProps) {
   const client = useClient();
   const call = useCall(async (_signal) => {
-    const { documents, accessTokens, registrations } = await client.cache.clear({ server: view.server });
-    toast(
-      'The cache is clear',
-      `${counted(documents, 'document')}, ${counted(accessTokens, 'access token')}, ${counted(registrations, 'registration')} dropped`,
-    );
+    toast('The cache is clear', clearedCacheWords(await client.cache.clear({ server: view.server })));
     return true;
   });
   return (

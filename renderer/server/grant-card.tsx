@@ -17,7 +17,9 @@ export function GrantCard({ view, details }: { readonly view: ServerView; readon
           <Outside text={view.url} />
         </Fact>
         <Fact name="Account">
-          {accountIsNamed(view.account) ? (
+          {view.identity !== null ? (
+            <Outside text={view.identity} />
+          ) : accountIsNamed(view.account) ? (
             <Outside text={view.account} />
           ) : view.issuer === null ? (
             'not known yet'

@@ -4,7 +4,9 @@ import { Card } from '../design/card.tsx';
 import { ProblemNote } from '../design/note.tsx';
 import { Progress } from '../design/progress.tsx';
 import type { ServerView } from '../store/model.ts';
+import { StepUpNote } from './step-up-note.tsx';
 import { EndCard } from './end-card.tsx';
+import { AccountsCard } from './accounts-card.tsx';
 import { GrantCard } from './grant-card.tsx';
 import { ScopesCard } from './scopes-card.tsx';
 import { BehaviourCard } from './behaviour-card.tsx';
@@ -15,6 +17,7 @@ export function Overview({ view }: { readonly view: ServerView }) {
   const { state, again } = useDetails(view.server);
   return (
     <>
+      {view.state.kind === 'connected' && view.state.stepUp !== undefined && <StepUpNote stepUp={view.state.stepUp} />}
       <ScopesCard view={view} />
       {state.kind === 'shown' && <GrantCard view={view} details={state.details} />}
       {state.kind === 'loading' && (
@@ -25,6 +28,7 @@ export function Overview({ view }: { readonly view: ServerView }) {
       {state.kind === 'failed' && (
         <ProblemNote problem={state.problem} actions={<Button onClick={again}>Try again</Button>} />
       )}
+      <AccountsCard view={view} />
       <UsesCard server={view.server} />
       <BehaviourCard view={view} />
       <EndCard view={view} />

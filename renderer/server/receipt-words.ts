@@ -10,6 +10,8 @@ export interface ReceiptWords {
   readonly headline: string;
   /** What the person can still do; null when all is done. */
   readonly advice: string | null;
+  /** Whether the provider was sent anything at all. */
+  readonly asked: boolean;
   readonly tokens: readonly TokenWords[];
 }
 
@@ -21,7 +23,12 @@ export interface TokenWords {
   readonly answer: string | null;
 }
 
-export function receiptWords({ tokens, confirmed, forgottenHere }: Receipt): ReceiptWords {
+export function receiptWords(receipt: Receipt): ReceiptWords {
+  const asked = receipt.tokens.some(({ outcome }) => outcome.kind !== 'no-endpoint' && outcome.kind !== 'not-held');
+  return { asked, ...outcomeOfAll(receipt) };
+}
+
+function outcomeOfAll({ tokens, confirmed, forgottenHere }: Receipt): Omit<ReceiptWords, 'asked'> {
   const lines = tokens.map(({ token, outcome }): TokenWords => ({
     token: token === 'refresh_token' ? 'Refresh token' : 'Access token',
     ...outcomeWords(outcome),

@@ -9,7 +9,7 @@ import { receiptWords, type Receipt as ReceiptValue } from './receipt-words.ts';
 const signs = { yes: 'check', no: 'warning', 'nothing-held': 'info' } as const;
 
 export function Receipt({ receipt }: { readonly receipt: ReceiptValue }) {
-  const { tone, headline, advice, tokens } = receiptWords(receipt);
+  const { tone, headline, advice, asked, tokens } = receiptWords(receipt);
   return (
     <div className={styles.receipt}>
       <Note tone={tone} announce title={headline}>
@@ -32,7 +32,7 @@ export function Receipt({ receipt }: { readonly receipt: ReceiptValue }) {
       </ul>
       {receipt.issuer !== null && (
         <p className={styles.answer}>
-          Asked: <OutsideText fit="wrap">{receipt.issuer}</OutsideText>
+          {asked ? 'Asked' : 'Provider'}: <OutsideText fit="wrap">{receipt.issuer}</OutsideText>
         </p>
       )}
     </div>

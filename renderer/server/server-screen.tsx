@@ -1,21 +1,27 @@
 // One server: everything that may be shown of its grant, its history, and what can be done with it.
 import { LinkButton } from '../design/button.tsx';
 import { EmptyState } from '../design/empty-state.tsx';
+import { Note } from '../design/note.tsx';
 import { Page, Stack } from '../design/page.tsx';
 import { ServerIcon } from '../design/server-icon.tsx';
 import { StateLine } from '../design/state-line.tsx';
 import { TabLinks } from '../design/tabs.tsx';
-import { useServer } from '../store/context.tsx';
+import { heldWords } from '../rules/tool-words.ts';
+import { useModel, useServer } from '../store/context.tsx';
 import type { ServerView } from '../store/model.ts';
 import { href } from '../store/route.ts';
-import { stateTone } from '../words/state.ts';
+import { stateAction, stateTone } from '../words/state.ts';
+import { AccessPart } from './access-part.tsx';
 import { DoctorPart } from './doctor-part.tsx';
 import { History } from './history.tsx';
 import { Overview } from './overview.tsx';
 import { SetUpPart } from './set-up-part.tsx';
+import { ToolsPart } from './tools-part.tsx';
 
 const parts = [
   { part: 'overview', label: 'Overview' },
+  { part: 'access', label: 'Access' },
+  { part: 'tools', label: 'Tools' },
   { part: 'history', label: 'History' },
   { part: 'set-up', label: 'Set up' },
   { part: 'doctor', label: 'Doctor' },
@@ -24,6 +30,7 @@ type Part = (typeof parts)[number]['part'];
 
 export function ServerScreen({ server, part }: { readonly server: string; readonly part: string | null }) {
   const view = useServer(server);
+  const held = useModel((model) => model.known?.held.get(server) ?? 0);
   const back = { href: href({ at: 'servers' }), label: 'Servers' };
   if (view === null) {
     return (
@@ -54,8 +61,22 @@ export function ServerScreen({ server, part }: { readonly server: string; readon
             href: href(one.part === 'overview' ? { at: 'server', server } : { at: 'server', server, part: one.part }),
             label: one.label,
             current: one.part === current,
+            ...(one.part === 'tools' && held > 0 && { count: held, alert: 'held' }),
           }))}
         />
+        {held > 0 && current !== 'tools' && (
+          <Note
+            tone="warn"
+            title={heldWords(held)}
+            actions={
+              <LinkButton size="small" href={href({ at: 'server', server, part: 'tools' })}>
+                Look at {held === 1 ? 'it' : 'them'}
+              </LinkButton>
+            }
+          >
+            Their definitions changed since you agreed, or they are new. Agents do not get them until you accept.
+          </Note>
+        )}
         <PartOf part={current} view={view} />
       </Stack>
     </Page>
@@ -66,6 +87,10 @@ function PartOf({ part, view }: { readonly part: Part; readonly view: ServerView
   switch (part) {
     case 'overview':
       return <Overview view={view} />;
+    case 'access':
+      return <AccessPart server={view.server} />;
+    case 'tools':
+      return <ToolsPart server={view.server} />;
     case 'history':
       return <History server={view.server} />;
     case 'set-up':
@@ -78,21 +103,13 @@ function PartOf({ part, view }: { readonly part: Part; readonly view: ServerView
 /** The sign-in has a screen of its own, with the plan first; one that is under way goes on there. */
 function SignInLink({ view }: { readonly view: ServerView }) {
   const tone = stateTone(view.state);
-  const label =
-    tone === 'busy'
-      ? 'Continue the sign-in'
-      : tone === 'needs-you'
-        ? 'Sign in'
-        : tone === 'idle'
-          ? 'Sign in'
-          : 'Sign in again';
   return (
     <LinkButton
       look={tone === 'needs-you' || tone === 'busy' ? 'main' : 'plain'}
       icon="key"
       href={href({ at: 'add', name: view.server })}
     >
-      {label}
+      {tone === 'busy' ? 'Continue the sign-in' : (stateAction(view.state) ?? 'Sign in again')}
     </LinkButton>
   );
 }

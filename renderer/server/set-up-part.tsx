@@ -2,7 +2,7 @@
 import { useEffect } from 'react';
 import { Button, LinkButton } from '../design/button.tsx';
 import { Card } from '../design/card.tsx';
-import { CopyField } from '../design/copy-field.tsx';
+import { CopyBlock } from '../design/copy-field.tsx';
 import { Note, ProblemNote } from '../design/note.tsx';
 import { Progress } from '../design/progress.tsx';
 import { useCall } from '../store/call.ts';
@@ -25,7 +25,7 @@ export function SetUpPart({ server }: { readonly server: string }) {
         title="Over stdio"
         about="The agent starts a small pipe to the broker. It needs no key, and starts the broker when none runs."
       >
-        <CopyField label="mcp.json for stdio" text={stdio} block />
+        <CopyBlock label="mcp.json for stdio" text={stdio} />
       </Card>
       <Card
         title="Over HTTP"
@@ -38,7 +38,7 @@ export function SetUpPart({ server }: { readonly server: string }) {
           </Note>
         ) : (
           <div className={styles.parts}>
-            <CopyField label="mcp.json for HTTP" text={http} block />
+            <CopyBlock label="mcp.json for HTTP" text={http} />
             <p className={styles.small}>
               Put the agent’s key in place of <code>{placeholder}</code>. A key is shown once, when it is made; it opens
               this machine’s bridge only and is no token of the provider.

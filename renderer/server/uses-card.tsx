@@ -4,6 +4,7 @@ import { LinkButton } from '../design/button.tsx';
 import { Card } from '../design/card.tsx';
 import { OutsideText } from '../design/outside-text.tsx';
 import { RelativeTime } from '../design/relative-time.tsx';
+import { Row, Rows } from '../design/rows.tsx';
 import { useUses } from '../store/context.tsx';
 import { href } from '../store/route.ts';
 import styles from './parts.module.css';
@@ -24,28 +25,33 @@ export function UsesCard({ server }: { readonly server: string }) {
       {uses.length === 0 ? (
         <p className={styles.soft}>No agent has used it yet.</p>
       ) : (
-        <ul className={styles.rows}>
+        <Rows>
           {uses.map((use) => (
-            <li key={`${use.via} ${use.agent}`} className={styles.row}>
-              <div className={styles.words}>
-                <span className={styles.name}>
+            <Row
+              key={`${use.via} ${use.agent}`}
+              title={
+                <>
                   <OutsideText>{use.agent}</OutsideText>
                   <Badge>{use.via === 'http' ? 'HTTP' : 'stdio'}</Badge>
-                </span>
-                <p className={styles.small}>
+                </>
+              }
+              about={
+                <>
                   Last <RelativeTime at={use.lastAt} />, first <RelativeTime at={use.firstAt} />
-                </p>
-              </div>
-              <LinkButton
-                size="small"
-                look="quiet"
-                href={href({ at: 'activity', filter: { server, agent: use.agent } })}
-              >
-                Activity
-              </LinkButton>
-            </li>
+                </>
+              }
+              actions={
+                <LinkButton
+                  size="small"
+                  look="quiet"
+                  href={href({ at: 'activity', filter: { server, agent: use.agent } })}
+                >
+                  Activity
+                </LinkButton>
+              }
+            />
           ))}
-        </ul>
+        </Rows>
       )}
     </Card>
   );

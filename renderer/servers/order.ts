@@ -7,20 +7,30 @@ export type Show = 'all' | 'needs-you';
 const rank: Readonly<Record<Tone, number>> = { 'needs-you': 0, busy: 1, waiting: 2, fine: 3, idle: 3 };
 const byName = new Intl.Collator(undefined, { numeric: true });
 
-export function listed(servers: Iterable<ServerView>, search: string, show: Show): ServerView[] {
+const noneHeld: ReadonlyMap<string, number> = new Map();
+
+/** @param held how many tools of a server wait to be looked at */
+export function listed(
+  servers: Iterable<ServerView>,
+  search: string,
+  show: Show,
+  held: ReadonlyMap<string, number> = noneHeld,
+): ServerView[] {
+  const toneOf = (view: ServerView): Tone => (held.has(view.server) ? 'needs-you' : stateTone(view.state));
   const words = search.toLowerCase().split(/\s+/u).filter(Boolean);
   return [...servers]
-    .filter((view) => show === 'all' || stateTone(view.state) === 'needs-you')
+    .filter((view) => show === 'all' || toneOf(view) === 'needs-you')
     .filter((view) => {
-      const text = `${view.server} ${view.url} ${view.account} ${view.issuer ?? ''}`.toLowerCase();
+      const text =
+        `${view.server} ${view.url} ${view.account} ${view.identity ?? ''} ${view.issuer ?? ''}`.toLowerCase();
       return words.every((word) => text.includes(word));
     })
-    .sort((a, b) => rank[stateTone(a.state)] - rank[stateTone(b.state)] || byName.compare(a.server, b.server));
+    .sort((a, b) => rank[toneOf(a)] - rank[toneOf(b)] || byName.compare(a.server, b.server));
 }
 
 /** "12 servers, 2 need you": how things are in one line. */
-export function summary(servers: Iterable<ServerView>): string {
-  const tones = [...servers].map((view) => stateTone(view.state));
+export function summary(servers: Iterable<ServerView>, held: ReadonlyMap<string, number> = noneHeld): string {
+  const tones = [...servers].map((view) => (held.has(view.server) ? 'needs-you' : stateTone(view.state)));
   const count = (tone: Tone) => tones.filter((one) => one === tone).length;
   const needYou = count('needs-you');
   const waiting = count('waiting');

@@ -1,17 +1,18 @@
 // One server in the list: name, account, state in words, what it may do, who used it last, and a way to sign in.
 import { memo } from 'react';
+import { Badge } from '../design/badge.tsx';
 import { LinkButton } from '../design/button.tsx';
 import { classes } from '../design/classes.ts';
 import { OutsideText } from '../design/outside-text.tsx';
 import { RelativeTime } from '../design/relative-time.tsx';
 import { ServerIcon } from '../design/server-icon.tsx';
 import { StateLine } from '../design/state-line.tsx';
-import { useUses } from '../store/context.tsx';
-import type { GrantState, ServerView } from '../store/model.ts';
+import { useModel, useUses } from '../store/context.tsx';
+import type { ServerView } from '../store/model.ts';
 import { href } from '../store/route.ts';
 import { hostOf, plainText } from '../words/names.ts';
 import { agentsWords } from '../words/agents.ts';
-import { stateTone } from '../words/state.ts';
+import { stateAction, stateTone } from '../words/state.ts';
 import styles from './server-row.module.css';
 
 /** Pixels; the style sheet keeps to them. In a narrow window, words that matter get a second line. */
@@ -32,7 +33,10 @@ export const ServerRow = memo(function ServerRow({
   readonly view: ServerView;
   readonly tabIndex: 0 | -1;
 }) {
-  const action = actionWords(view.state);
+  const live = useModel((model) => model.link.kind === 'live');
+  const held = useModel((model) => model.known?.held.get(view.server) ?? 0);
+  const others = useModel((model) => (model.known?.accounts.get(view.server)?.size ?? 1) - 1);
+  const action = live ? stateAction(view.state) : null;
   return (
     <div className={classes(styles.row, rowTone(view) === 'tall' && styles.tall)}>
       <ServerIcon name={view.server} />
@@ -50,9 +54,21 @@ export const ServerRow = memo(function ServerRow({
           </a>
           <span className={styles.host}>
             <OutsideText>{accountOf(view) ?? hostOf(view.url)}</OutsideText>
+            {others > 0 && <span title={`${others + 1} accounts`}>, +{others}</span>}
           </span>
         </div>
-        <StateLine state={view.state} />
+        <div className={styles.state}>
+          <StateLine state={view.state} />
+          {held > 0 && (
+            <a
+              className={styles.held}
+              href={href({ at: 'server', server: view.server, part: 'tools' })}
+              tabIndex={tabIndex}
+            >
+              <Badge tone="needs-you">{held === 1 ? '1 tool held' : `${held} tools held`}</Badge>
+            </a>
+          )}
+        </div>
       </div>
       <Scopes scopes={view.grantedScopes} />
       <LastUse server={view.server} />
@@ -60,7 +76,7 @@ export const ServerRow = memo(function ServerRow({
         {action !== null && (
           <LinkButton
             size="small"
-            look={stateTone(view.state) === 'idle' ? 'quiet' : 'plain'}
+            look={stateTone(view.state) === 'needs-you' ? 'tinted' : 'plain'}
             href={href({ at: 'add', name: view.server })}
             tabIndex={tabIndex}
             aria-label={`${action}: ${view.server}`}
@@ -73,22 +89,9 @@ export const ServerRow = memo(function ServerRow({
   );
 });
 
-/** The label that a grant has where nobody gave it one says nothing. */
-const accountOf = ({ account }: ServerView): string | null =>
-  account === '' || account === 'default' ? null : account;
-
-function actionWords(state: GrantState): string | null {
-  switch (stateTone(state)) {
-    case 'needs-you':
-    case 'idle':
-      return 'Sign in';
-    case 'busy':
-      return 'Go on';
-    case 'fine':
-    case 'waiting':
-      return null;
-  }
-}
+/** The label that a grant has where nobody gave it one says nothing; who signed in does. */
+const accountOf = ({ account, identity }: ServerView): string | null =>
+  account === '' || account === 'default' ? identity : account;
 
 function Scopes({ scopes }: { readonly scopes: readonly string[] }) {
   if (scopes.length === 0) return <div className={styles.scopes} />;

@@ -1,6 +1,7 @@
 // Servers: every server at a glance, who needs the person first; without any, the way to the first one.
 import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react';
 import { Button, LinkButton } from '../design/button.tsx';
+import { classes } from '../design/classes.ts';
 import { EmptyState } from '../design/empty-state.tsx';
 import { Page } from '../design/page.tsx';
 import { SearchField } from '../design/search-field.tsx';
@@ -21,10 +22,13 @@ import styles from './servers-screen.module.css';
 const searchFrom = 6;
 
 const none: ReadonlyMap<string, ServerView> = new Map();
+const noneHeld: ReadonlyMap<string, number> = new Map();
 const keyOf = (view: ServerView) => view.server;
 
 export function ServersScreen() {
   const servers = useModel((model) => model.known?.servers ?? none);
+  const held = useModel((model) => model.known?.held ?? noneHeld);
+  const live = useModel((model) => model.link.kind === 'live');
   const [search, setSearch] = useState('');
   const [show, setShow] = useState<Show>('all');
   const deferred = useDeferredValue(search);
@@ -33,9 +37,9 @@ export function ServersScreen() {
   const height = useCallback((view: ServerView) => rowHeight(view, narrow), [narrow]);
   useShortcut(shortcuts.search, () => searchInput.current?.focus());
 
-  const rows = useMemo(() => listed(servers.values(), deferred, show), [servers, deferred, show]);
-  const about = useMemo(() => summary(servers.values()), [servers]);
-  const needYou = useMemo(() => listed(servers.values(), '', 'needs-you').length, [servers]);
+  const rows = useMemo(() => listed(servers.values(), deferred, show, held), [servers, deferred, show, held]);
+  const about = useMemo(() => summary(servers.values(), held), [servers, held]);
+  const needYou = useMemo(() => listed(servers.values(), '', 'needs-you', held).length, [servers, held]);
 
   if (servers.size === 0) {
     return (
@@ -48,11 +52,15 @@ export function ServersScreen() {
   return (
     <Page
       title="Servers"
-      about={<span role="status">{about}</span>}
+      about={<span role="status">{live ? about : 'As it was when the broker last answered'}</span>}
       actions={
-        <LinkButton look="main" icon="add" href={href({ at: 'add' })}>
-          Add a server
-        </LinkButton>
+        live && (
+          <LinkButton look="main" icon="add" href={href({ at: 'add' })}>
+            <span>
+              Add<span className={styles.roomy}> a server</span>
+            </span>
+          </LinkButton>
+        )
       }
     >
       <Adoptable />
@@ -85,7 +93,7 @@ export function ServersScreen() {
           }}
         />
       ) : (
-        <div className={styles.list}>
+        <div className={classes(styles.list, !live && styles.past)}>
           <VirtualList label="Servers" items={rows} keyOf={keyOf} rowHeight={height}>
             {(view, place) => <ServerRow view={view} tabIndex={place.tabIndex} />}
           </VirtualList>

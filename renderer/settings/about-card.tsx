@@ -10,7 +10,11 @@ export function AboutCard() {
   const status = useStatus();
   const [open, setOpen] = useState(false);
   return (
-    <Card title="About" actions={<Button onClick={() => setOpen(true)}>Licences</Button>}>
+    <Card
+      title="About"
+      about="Free software under the MIT licence, built on the work of others."
+      actions={<Button onClick={() => setOpen(true)}>Licences</Button>}
+    >
       <Facts>
         <Fact name="Version">{status === null ? '…' : `Tokentray ${status.version}`}</Fact>
         <Fact name="Running since">

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { Button } from '../design/button.tsx';
 import { CopyField } from '../design/copy-field.tsx';
 import { Dialog } from '../design/dialog.tsx';
+import { useShown } from '../design/dialog-shown.ts';
 import { TextField } from '../design/field.tsx';
 import { useModel } from '../store/context.tsx';
 import { isAgentName, shellWord } from './shell-word.ts';
@@ -11,9 +12,7 @@ import styles from './rows.module.css';
 export type KeyWish = { readonly kind: 'add' } | { readonly kind: 'rotate'; readonly name: string };
 
 export function AgentKeyDialog({ wish, onClose }: { readonly wish: KeyWish | null; readonly onClose: () => void }) {
-  // What was shown last stays while the dialog fades.
-  const [shown, setShown] = useState(wish);
-  if (wish !== null && wish !== shown) setShown(wish);
+  const shown = useShown(wish);
   return (
     <Dialog
       open={wish !== null}

@@ -7,6 +7,7 @@ import { Card } from '../design/card.tsx';
 import { ConfirmDialog } from '../design/confirm-dialog.tsx';
 import { useCall } from '../store/call.ts';
 import { useClient, useKnown } from '../store/context.tsx';
+import { askedWords } from './clear-words.ts';
 import { ClearedDialog } from './cleared-dialog.tsx';
 import styles from './rows.module.css';
 
@@ -21,21 +22,17 @@ export function ClearCard() {
   const [receipt, setReceipt] = useState<Cleared | null>(null);
   // Not bound to this window: half of it undone would be worse than an answer that nobody sees.
   const call = useCall((_signal) => client.clearEverything({ confirm: confirmation }));
-  const servers = known?.servers.size ?? 0;
   return (
     <>
       <Card
         title="Clear everything"
+        about="Ends every grant at its provider, and leaves Tokentray as it was on the first day."
         actions={
           <Button look="danger" onClick={() => setAsking(true)}>
             Clear everything…
           </Button>
         }
-      >
-        <p className={styles.soft}>
-          Ends every grant at its provider, and leaves Tokentray as it was on the first day.
-        </p>
-      </Card>
+      />
       <ConfirmDialog
         open={asking}
         onClose={() => {
@@ -60,11 +57,7 @@ export function ClearCard() {
       >
         <p>This is what happens, in this order:</p>
         <ul className={styles.steps}>
-          <li>
-            {servers === 0
-              ? 'There are no servers whose grants would be revoked.'
-              : `${servers === 1 ? 'The one server’s provider is' : `The providers of all ${servers} servers are`} asked to revoke the tokens.`}
-          </li>
+          <li>{askedWords(known?.servers.values() ?? [])}</li>
           <li>Every server, grant, registration and secret is forgotten here, whatever the providers answer.</li>
           <li>Every agent’s key is dropped: agents are refused until they have a new one.</li>
           <li>The settings and the whole record of activity are removed. Export it first if you need it.</li>

@@ -1,6 +1,7 @@
 // The receipt of Clear everything: what became of each server, and what else was removed.
 import { Button } from '../design/button.tsx';
 import { Dialog } from '../design/dialog.tsx';
+import { useShown } from '../design/dialog-shown.ts';
 import { Icon } from '../design/icons.tsx';
 import { Note } from '../design/note.tsx';
 import { OutsideText } from '../design/outside-text.tsx';
@@ -15,6 +16,7 @@ export function ClearedDialog({
   readonly cleared: Cleared | null;
   readonly onClose: () => void;
 }) {
+  const shown = useShown(cleared);
   return (
     <Dialog
       open={cleared !== null}
@@ -27,7 +29,7 @@ export function ClearedDialog({
         </Button>
       }
     >
-      {cleared !== null && <Body cleared={cleared} />}
+      {shown !== null && <Body cleared={shown} />}
     </Dialog>
   );
 }

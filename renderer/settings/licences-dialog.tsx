@@ -47,7 +47,7 @@ function One({ licence: { name, version, licence, words } }: { readonly licence:
   const head = (
     <>
       <span className={styles.name}>
-        {name} <span className={styles.version}>{version}</span>
+        {breakable(name)} <span className={styles.version}>{version}</span>
       </span>
       <span className={styles.kind}>{licence}</span>
     </>
@@ -62,5 +62,17 @@ function One({ licence: { name, version, licence, words } }: { readonly licence:
         {words}
       </pre>
     </details>
+  );
+}
+
+/** A long name is parted after its scope, not in the middle of a word. */
+function breakable(name: string) {
+  const slash = name.indexOf('/') + 1;
+  return (
+    <>
+      {name.slice(0, slash)}
+      <wbr />
+      {name.slice(slash)}
+    </>
   );
 }

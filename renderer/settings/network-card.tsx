@@ -3,6 +3,7 @@ import { Card, Fact, Facts } from '../design/card.tsx';
 import { OutsideText } from '../design/outside-text.tsx';
 import { useKnown } from '../store/context.tsx';
 import styles from './rows.module.css';
+import text from './text.module.css';
 
 export function NetworkCard() {
   const network = useKnown()?.settings.network;
@@ -37,7 +38,8 @@ export function NetworkCard() {
         <p className={styles.small}>
           To change it, set <code>HTTPS_PROXY</code>, <code>HTTP_PROXY</code> and <code>NO_PROXY</code> in the
           environment, or <code>TOKENTRAY_CA_FILES</code> to one or more PEM files of your own authorities (
-          <code>tokentray serve --ca</code>), and start Tokentray again. Certificates are always checked.
+          <code className={text.whole}>tokentray serve --ca</code>), and start Tokentray again. Certificates are always
+          checked.
         </p>
       </div>
     </Card>

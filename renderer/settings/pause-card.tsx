@@ -5,7 +5,6 @@ import { ProblemNote } from '../design/note.tsx';
 import { RelativeTime } from '../design/relative-time.tsx';
 import { useCall } from '../store/call.ts';
 import { useClient, useKnown } from '../store/context.tsx';
-import styles from './rows.module.css';
 
 export function PauseCard() {
   const client = useClient();
@@ -17,6 +16,16 @@ export function PauseCard() {
   return (
     <Card
       title={paused ? 'Agents are stopped' : 'Agents are let through'}
+      about={
+        paused ? (
+          <>
+            Paused <RelativeTime at={pausedSince} />. No request reaches a server and no token is lent. Grants stay as
+            they are. A broker that is started again is not paused.
+          </>
+        ) : (
+          'Pause to stop every agent at once. Grants stay as they are; what is under way may finish.'
+        )
+      }
       actions={
         <Button
           look={paused ? 'main' : 'plain'}
@@ -28,19 +37,7 @@ export function PauseCard() {
         </Button>
       }
     >
-      <div className={styles.parts}>
-        <p className={styles.soft}>
-          {paused ? (
-            <>
-              Paused <RelativeTime at={pausedSince} />. No request reaches a server and no token is lent. Grants stay as
-              they are. A broker that is started again is not paused.
-            </>
-          ) : (
-            'Pause to stop every agent at once. Grants stay as they are; what is under way may finish.'
-          )}
-        </p>
-        {call.state.kind === 'failed' && <ProblemNote problem={call.state.problem} />}
-      </div>
+      {call.state.kind === 'failed' ? <ProblemNote problem={call.state.problem} /> : undefined}
     </Card>
   );
 }

@@ -2,7 +2,10 @@
 import { useEffect, useRef, type ReactNode } from 'react';
 import { Page, Stack } from '../design/page.tsx';
 import { AboutCard } from './about-card.tsx';
+import { LockCard } from '../lock/lock-card.tsx';
 import { AgentsCard } from './agents-card.tsx';
+import { ApprovalsCard } from './approvals-card.tsx';
+import { AuditCard } from './audit-card.tsx';
 import { BridgeCard } from './bridge-card.tsx';
 import { ClearCard } from './clear-card.tsx';
 import { NetworkCard } from './network-card.tsx';
@@ -20,10 +23,13 @@ interface Subject {
 
 const subjects: readonly Subject[] = [
   { part: 'access', label: 'Access', card: <PauseCard /> },
+  { part: 'lock', label: 'Lock', card: <LockCard /> },
+  { part: 'approvals', label: 'Approvals', card: <ApprovalsCard /> },
   { part: 'agents', label: 'Agents', card: <AgentsCard /> },
   { part: 'sign-in', label: 'Sign-in and start', card: <SignInCard /> },
   { part: 'bridge', label: 'Bridge', card: <BridgeCard /> },
   { part: 'vault', label: 'Vault and data', card: <VaultCard /> },
+  { part: 'audit', label: 'Audit', card: <AuditCard /> },
   { part: 'network', label: 'Network', card: <NetworkCard /> },
   { part: 'browsers', label: 'Browsers', card: <SessionsCard /> },
   { part: 'about', label: 'About', card: <AboutCard /> },

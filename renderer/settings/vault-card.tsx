@@ -1,12 +1,14 @@
 // Where secrets are kept and what that means; where all else is kept.
 import { Badge } from '../design/badge.tsx';
 import { Card, Fact, Facts } from '../design/card.tsx';
+import { classes } from '../design/classes.ts';
 import { CopyField } from '../design/copy-field.tsx';
 import { Note } from '../design/note.tsx';
 import { OutsideText } from '../design/outside-text.tsx';
 import { Progress } from '../design/progress.tsx';
 import { useKnown, useStatus } from '../store/context.tsx';
 import styles from './rows.module.css';
+import text from './text.module.css';
 import { vaultWords } from './vault-words.ts';
 
 export function VaultCard() {
@@ -36,7 +38,7 @@ export function VaultCard() {
           </Fact>
           <Fact name="Data folder">
             <CopyField label="Data folder" text={folder ?? status.dataFolder} />
-            <p className={styles.small}>
+            <p className={classes(styles.small, text.under)}>
               {vault.kind === 'passphrase-file'
                 ? 'The record, the servers’ names and settings, the log, and the encrypted vault. No secret in the clear.'
                 : 'The record, the servers’ names and settings, the log. No token and no secret.'}
@@ -48,7 +50,14 @@ export function VaultCard() {
             <OutsideText fit="wrap">{vault.reason}</OutsideText>
           </Note>
         )}
-        {advice !== null && <p className={styles.soft}>{advice}</p>}
+        {advice !== null && (
+          <div>
+            <p className={styles.soft}>{advice.words}</p>
+            <div className={text.under}>
+              <CopyField label="The command" text={advice.command} />
+            </div>
+          </div>
+        )}
         {databaseSetAside !== null && (
           <Note tone="warn" title="The database was damaged and a new one was begun">
             The old one is kept at <OutsideText fit="wrap">{databaseSetAside}</OutsideText>

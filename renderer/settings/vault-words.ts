@@ -7,7 +7,7 @@ export interface VaultWords {
   readonly name: string;
   readonly meaning: string;
   /** Something to do about it; null when it is as good as it gets. */
-  readonly advice: string | null;
+  readonly advice: { readonly words: string; readonly command: string } | null;
 }
 
 export function vaultWords({ kind, persistent }: Pick<Vault, 'kind' | 'persistent'>): VaultWords {
@@ -32,8 +32,11 @@ export function vaultWords({ kind, persistent }: Pick<Vault, 'kind' | 'persisten
         meaning: persistent
           ? 'Refresh tokens and client secrets are kept in memory.'
           : 'Refresh tokens and client secrets are in this process’s memory and nowhere else. When Tokentray ends, every sign-in is gone and you sign in again.',
-        advice:
-          'To keep sign-ins, unlock or install the system’s keychain, or start the broker with an encrypted file: tokentray serve --vault passphrase-file',
+        advice: {
+          words:
+            'To keep sign-ins, unlock or install the system’s keychain, or start the broker with an encrypted file:',
+          command: 'tokentray serve --vault passphrase-file',
+        },
       };
   }
 }

@@ -9,9 +9,15 @@ export interface ActivityFilter {
 
 export type Route =
   | { readonly at: 'servers' }
-  | { readonly at: 'add'; readonly url?: string; readonly name?: string }
+  /** `account`: another one than the server's default; a new name makes a new one. */
+  | { readonly at: 'add'; readonly url?: string; readonly name?: string; readonly account?: string }
   | { readonly at: 'server'; readonly server: string; readonly part?: string }
+  /** The questions of agents that wait for the person. */
+  | { readonly at: 'approvals'; readonly prompt?: string }
+  | { readonly at: 'agents' }
+  | { readonly at: 'agent'; readonly id: string }
   | { readonly at: 'activity'; readonly filter: ActivityFilter }
+  | { readonly at: 'audit'; readonly filter: ActivityFilter }
   | { readonly at: 'settings'; readonly part?: string };
 
 /** An address that says nothing known leads to the servers. */
@@ -21,12 +27,17 @@ export function parseRoute(hash: string): Route {
   const search = new URLSearchParams(query);
   switch (screen) {
     case 'add':
-      return { at: 'add', ...picked(search, ['url', 'name']) };
+      return { at: 'add', ...picked(search, ['url', 'name', 'account']) };
     case 'servers':
       if (first === undefined || first === '') return { at: 'servers' };
       return { at: 'server', server: first, ...(second === undefined ? {} : { part: second }) };
+    case 'approvals':
+      return { at: 'approvals', ...(first === undefined || first === '' ? {} : { prompt: first }) };
+    case 'agents':
+      return first === undefined || first === '' ? { at: 'agents' } : { at: 'agent', id: first };
     case 'activity':
-      return { at: 'activity', filter: picked(search, ['server', 'agent', 'kind']) };
+    case 'audit':
+      return { at: screen, filter: picked(search, ['server', 'agent', 'kind']) };
     case 'settings':
       return { at: 'settings', ...(first === undefined || first === '' ? {} : { part: first }) };
     default:
@@ -40,11 +51,18 @@ export function href(route: Route): string {
     case 'servers':
       return '#/servers';
     case 'add':
-      return `#/add${query({ url: route.url, name: route.name })}`;
+      return `#/add${query({ url: route.url, name: route.name, account: route.account })}`;
     case 'server':
       return `#/servers/${encodeURIComponent(route.server)}${route.part === undefined ? '' : `/${encodeURIComponent(route.part)}`}`;
+    case 'approvals':
+      return `#/approvals${route.prompt === undefined ? '' : `/${encodeURIComponent(route.prompt)}`}`;
+    case 'agents':
+      return '#/agents';
+    case 'agent':
+      return `#/agents/${encodeURIComponent(route.id)}`;
     case 'activity':
-      return `#/activity${query({ ...route.filter })}`;
+    case 'audit':
+      return `#/${route.at}${query({ ...route.filter })}`;
     case 'settings':
       return `#/settings${route.part === undefined ? '' : `/${encodeURIComponent(route.part)}`}`;
   }

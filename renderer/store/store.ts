@@ -1,6 +1,7 @@
 // The one store: fed by the broker's stream of changes, never by polling; survives a broker that goes and comes back.
-import type { Client } from '../client.ts';
 import type { Change } from '../../preload/contract.ts';
+import type { Client } from '../client.ts';
+
 import { applyChange } from './apply.ts';
 import { emptyModel, type Link, type Model } from './model.ts';
 import { describeProblem } from './problem.ts';

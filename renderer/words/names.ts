@@ -23,6 +23,17 @@ export function plainText(text: string, longest = 2_000): string {
   return visible.length > longest ? `${visible.slice(0, longest)}…` : visible;
 }
 
+// As the broker has it: what cannot be seen or changes the direction, and the halves and blanks that look like nothing.
+const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
+
+/** Text of several lines: what cannot be seen is spelled out as JSON would, line breaks stay. */
+export function spelledLines(text: string): string {
+  return text.replace(unseen, (char) => (char === '\n' ? char : spelled(char)));
+}
+
+const spelled = (char: string): string =>
+  Array.from({ length: char.length }, (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`).join('');
+
 const generic = new Set([
   'mcp',
   'api',

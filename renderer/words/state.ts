@@ -1,4 +1,5 @@
 // What the state of a grant is called in front of a person, and whether it needs them.
+import { plainText } from './names.ts';
 import { span, until } from './time.ts';
 import type { GrantState } from '../store/model.ts';
 
@@ -16,6 +17,7 @@ const reasons: Readonly<Record<NeedsSignIn, string>> = {
   'authorization-server-changed': 'the server now names another authorization server',
   'token-refused-by-server': 'the server refuses the tokens that its provider issues',
   'more-scopes-wanted': 'the server wants more than was granted',
+  'lifetime-over': 'the end that you set has come',
 };
 
 /** How a state is coloured and sorted; the words always stand beside the colour. */
@@ -24,7 +26,7 @@ export type Tone = 'fine' | 'busy' | 'waiting' | 'needs-you' | 'idle';
 export function stateTone(state: GrantState): Tone {
   switch (state.kind) {
     case 'connected':
-      return 'fine';
+      return state.stepUp === undefined ? 'fine' : 'needs-you';
     case 'signing-in':
       return 'busy';
     case 'retrying':
@@ -40,7 +42,7 @@ export function stateTone(state: GrantState): Tone {
 export function stateWords(state: GrantState, now: number): string {
   switch (state.kind) {
     case 'open':
-      return 'no sign-in asked for so far';
+      return 'not signed in yet';
     case 'connected':
       return connectedWords(state, now);
     case 'signing-in':
@@ -54,8 +56,40 @@ export function stateWords(state: GrantState, now: number): string {
   }
 }
 
+/** What was last known of a state when the broker no longer answers: in the past, and without a time that would run on. */
+export function pastStateWords(state: GrantState): string {
+  switch (state.kind) {
+    case 'open':
+      return 'was not signed in yet';
+    case 'connected':
+      return 'was connected';
+    case 'signing-in':
+      return 'was waiting for you to sign in';
+    case 'retrying':
+      return 'its provider was unreachable';
+    case 'needs-sign-in':
+      return `needed sign-in: ${reasons[state.because]}`;
+  }
+}
+
+/** What the person does about a state, on a button that leads to the sign-in; null when nothing is called for. */
+export function stateAction(state: GrantState): string | null {
+  switch (state.kind) {
+    case 'open':
+    case 'needs-sign-in':
+      return 'Sign in';
+    case 'signing-in':
+      return 'Go on';
+    case 'connected':
+      return state.stepUp === undefined ? null : 'Allow more…';
+    case 'retrying':
+      return null;
+  }
+}
+
 function connectedWords(state: Extract<GrantState, { kind: 'connected' }>, now: number): string {
-  const { refreshesAt, accessTokenExpiresAt, refreshable } = state;
+  const { refreshesAt, accessTokenExpiresAt, refreshable, stepUp } = state;
+  if (stepUp !== undefined) return `connected; wants more: ${wantedWords(stepUp.scopes)}`;
   if (!refreshable) {
     if (accessTokenExpiresAt === null) return 'connected until the server ends it';
     const left = accessTokenExpiresAt - now;
@@ -63,6 +97,12 @@ function connectedWords(state: Extract<GrantState, { kind: 'connected' }>, now: 
   }
   if (refreshesAt === null) return 'connected, refreshes when it is used';
   return refreshesAt - now < 1_000 ? 'connected, refreshes now' : `connected, refreshes ${until(refreshesAt, now)}`;
+}
+
+/** "repo:write", "repo:write and 3 more": the rest is on the server's page. */
+function wantedWords([first = 'a scope', ...others]: readonly string[]): string {
+  const name = plainText(first, 100);
+  return others.length === 0 ? name : `${name} and ${others.length} more`;
 }
 
 /** The step in which the words above can change: seconds near the end, else not worth waking the page for. */

@@ -60,6 +60,17 @@ describe('the wish of a sign-in', () => {
     expect(signInChoices(later, before, wish)).toEqual({ server: 'notes', scopes: ['read', 'write'] });
     expect(removedScopes(later, before, wish)).toEqual([]);
   });
+  it('never drops a scope that is held unless the person unticks it', () => {
+    const holding = { ...view, grantedScopes: ['read', 'admin'] };
+    expect(offeredScopes(plan, holding, firstWish(holding))).toEqual(['read', 'write', 'admin']);
+    expect(signInChoices(plan, holding, firstWish(holding))).toEqual({
+      server: 'notes',
+      scopes: ['read', 'write', 'admin'],
+    });
+    const wish = { ...firstWish(holding), unticked: new Set(['admin']) };
+    expect(signInChoices(plan, holding, wish)).toEqual({ server: 'notes' });
+    expect(removedScopes(plan, holding, wish)).toEqual(['admin']);
+  });
   it('adds what the person typed', () => {
     const wish = { ...firstWish(view), extra: typedScopes(' admin,  billing admin ') };
     expect(signInChoices(plan, view, wish)).toEqual({ server: 'notes', scopes: ['read', 'write', 'admin', 'billing'] });

@@ -12,6 +12,12 @@ describe('an address', () => {
     [{ at: 'server', server: 'notes', part: 'doctor' }],
     [{ at: 'activity', filter: {} }],
     [{ at: 'activity', filter: { server: 'notes', agent: 'Claude & Co', kind: 'refreshed' } }],
+    [{ at: 'add', name: 'notes', account: 'work & home' }],
+    [{ at: 'approvals' }],
+    [{ at: 'approvals', prompt: 'a/b' }],
+    [{ at: 'agents' }],
+    [{ at: 'agent', id: 'a1?#' }],
+    [{ at: 'audit', filter: { agent: 'cursor', kind: 'rule-hit' } }],
     [{ at: 'settings' }],
     [{ at: 'settings', part: 'vault' }],
   ])('leads back to %j', (route) => expect(parseRoute(href(route))).toEqual(route));

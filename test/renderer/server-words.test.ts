@@ -66,6 +66,14 @@ describe('the receipt of a revocation', () => {
     }
   });
 
+  test('a provider that was sent nothing is not said to have been asked', () => {
+    const silent: Outcome = { kind: 'no-endpoint' };
+    expect(receiptWords(receipt(silent, silent)).asked).toBe(false);
+    expect(receiptWords(receipt(none, none)).asked).toBe(false);
+    expect(receiptWords(receipt(silent, done)).asked).toBe(true);
+    expect(receiptWords(receipt({ kind: 'unreachable', error: 'timed out' }, none)).asked).toBe(true);
+  });
+
   test('where nothing was held nothing is claimed', () => {
     const words = receiptWords(receipt(none, none, { confirmed: true, forgottenHere: false }));
     expect(words.headline).toBe('There was nothing to revoke');

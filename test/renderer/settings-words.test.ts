@@ -1,6 +1,7 @@
 // Settings: a port that cannot be one is refused in words, a command holds a name as one word, and the receipt of Clear everything is honest.
 import { describe, expect, test } from 'vitest';
 import { browserWords } from '../../renderer/settings/browser-words.ts';
+import { askedWords } from '../../renderer/settings/clear-words.ts';
 import { clearedWords, fateWords, type Cleared } from '../../renderer/settings/cleared-words.ts';
 import { readPort } from '../../renderer/settings/port.ts';
 import { isAgentName, shellWord } from '../../renderer/settings/shell-word.ts';
@@ -67,7 +68,7 @@ describe('a browser', () => {
 test('a vault that forgets says so and what to do about it', () => {
   const memory = vaultWords({ kind: 'memory', persistent: false });
   expect(memory.meaning).toContain('sign in again');
-  expect(memory.advice).toContain('passphrase-file');
+  expect(memory.advice?.command).toContain('passphrase-file');
   for (const kind of ['keychain', 'passphrase-file'] as const) {
     expect(vaultWords({ kind, persistent: true })).toMatchObject({
       advice: null,
@@ -76,11 +77,34 @@ test('a vault that forgets says so and what to do about it', () => {
   }
 });
 
+describe('what Clear everything will ask of providers', () => {
+  type Server = Parameters<typeof askedWords>[0] extends Iterable<infer One> ? One : never;
+  const connected: Server = {
+    state: { kind: 'connected', accessTokenExpiresAt: null, refreshesAt: null, refreshable: true },
+  };
+  const without: readonly Server[] = [
+    { state: { kind: 'open' } },
+    { state: { kind: 'needs-sign-in', because: 'never-signed-in', since: null } },
+    { state: { kind: 'needs-sign-in', because: 'revoked-here', since: null } },
+  ];
+
+  test('nothing where no grant is held, however many servers there are', () => {
+    expect(askedWords([])).toContain('no provider is asked');
+    expect(askedWords(without)).toContain('no provider is asked');
+  });
+
+  test('only the servers that hold a grant are counted', () => {
+    expect(askedWords([...without, connected])).toContain('the one grant');
+    expect(askedWords([...without, connected, connected])).toContain('the 2 grants');
+  });
+});
+
 describe('the receipt of Clear everything', () => {
   type Fate = Cleared['servers'][number];
   const cleared = (...servers: Fate[]): Cleared => ({ servers, vaultItems: 0, agents: 0, documents: 0, events: 0 });
   const fate = (more: Partial<Fate>): Fate => ({
     server: 'notes',
+    account: 'default',
     receipt: null,
     forgotten: true,
     error: null,

@@ -1,7 +1,14 @@
 // A server's state is said in words that are true at this moment, and who needs the person is never missed.
 import { describe, expect, it } from 'vitest';
 import type { GrantState } from '../../renderer/store/model.ts';
-import { stateDetail, stateStepMs, stateTone, stateWords } from '../../renderer/words/state.ts';
+import {
+  pastStateWords,
+  stateAction,
+  stateDetail,
+  stateStepMs,
+  stateTone,
+  stateWords,
+} from '../../renderer/words/state.ts';
 
 const now = 1_800_000_000_000;
 const minutes = (count: number) => count * 60_000;
@@ -31,7 +38,9 @@ describe('the words of a state', () => {
     ['needs sign-in: the provider ended the grant', needs('ended-by-provider')],
     ['needs sign-in: nobody has signed in yet', needs('never-signed-in')],
     ['signing in, waiting for you', { kind: 'signing-in', url: 'https://as.example/', since: now }],
-    ['no sign-in asked for so far', { kind: 'open' }],
+    ['not signed in yet', { kind: 'open' }],
+    ['connected; wants more: repo:write', connected({ stepUp: { scopes: ['repo:write'], since: now } })],
+    ['connected; wants more: a and 2 more', connected({ stepUp: { scopes: ['a', 'b', 'c'], since: now } })],
   ])('%s', (words, state) => expect(stateWords(state, now)).toBe(words));
 
   it('keeps why a retry is needed for those who look closer', () => {
@@ -46,7 +55,35 @@ describe('the tone of a state', () => {
     expect(stateTone({ kind: 'retrying', at: now, because: '' })).toBe('waiting');
     expect(stateTone({ kind: 'signing-in', url: 'https://as.example/', since: now })).toBe('busy');
     expect(stateTone(connected())).toBe('fine');
+    expect(stateTone(connected({ stepUp: { scopes: ['a'], since: now } }))).toBe('needs-you');
     expect(stateTone({ kind: 'open' })).toBe('idle');
+  });
+});
+
+describe('what a person does about a state', () => {
+  it.each<[string | null, GrantState]>([
+    ['Sign in', { kind: 'open' }],
+    ['Sign in', needs('ended-by-provider')],
+    ['Go on', { kind: 'signing-in', url: 'https://as.example/', since: now }],
+    ['Allow more…', connected({ stepUp: { scopes: ['a'], since: now } })],
+    [null, connected()],
+    [null, { kind: 'retrying', at: now, because: '' }],
+  ])('%s', (action, state) => expect(stateAction(state)).toBe(action));
+});
+
+describe('the words of a state that is no longer live', () => {
+  it('are of the past and promise no time', () => {
+    const states: GrantState[] = [
+      { kind: 'open' },
+      connected(),
+      needs('revoked-here'),
+      { kind: 'retrying', at: now + 20_000, because: '' },
+      { kind: 'signing-in', url: 'https://as.example/', since: now },
+    ];
+    for (const state of states) {
+      expect(pastStateWords(state)).toMatch(/\b(was|needed)\b/u);
+      expect(pastStateWords(state)).not.toMatch(/ in \d/u);
+    }
   });
 });
 

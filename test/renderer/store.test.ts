@@ -1,7 +1,7 @@
 // The window follows the broker: every change of the stream is seen at once, a broker that went away is said to be away.
+import type { Change } from '../../preload/contract.ts';
 import { ORPCError } from '@orpc/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Change } from '../../preload/contract.ts';
 import { applyChange } from '../../renderer/store/apply.ts';
 import type { Known } from '../../renderer/store/model.ts';
 import { describeProblem } from '../../renderer/store/problem.ts';
@@ -10,16 +10,22 @@ import { listed, summary } from '../../renderer/servers/order.ts';
 import { eventually } from '../support/eventually.ts';
 import { liveBroker, type LiveBroker } from '../ui/live-broker.ts';
 import { openWindow, type Window } from '../ui/window.ts';
+import { approval, usePrompt } from './access.ts';
 import { server } from './server.ts';
 
 const snapshot = (...names: string[]): Extract<Change, { kind: 'snapshot' }> => ({
   kind: 'snapshot',
   servers: names.map((name) => server(name)),
+  accountPins: [],
   uses: [],
   agents: [],
   settings: {
     bridgePort: { chosen: null, usual: 18_729, now: 18_729, fixedBy: null, afterRestart: false },
     signIn: 'ask',
+    approvals: { chosen: 'ask', now: 'ask', fixedBy: null, wait: 50_000 },
+    tools: { pinning: 'hold' },
+    audit: { arguments: false, keepDays: 365, keepMegabytes: 256 },
+    lock: { afterIdleMinutes: null, onScreenLock: null, streams: 'end' },
     startAtLogin: null,
     network: { httpProxy: null, httpsProxy: null, noProxy: null, caFiles: [] },
     dataFolder: '/data',
@@ -27,6 +33,11 @@ const snapshot = (...names: string[]): Extract<Change, { kind: 'snapshot' }> => 
   sessions: [],
   demo: { kind: 'off' },
   pausedSince: null,
+  lock: { kind: 'open' },
+  prompts: [],
+  approvals: [],
+  floods: [],
+  heldTools: [],
 });
 const use = (agent: string, lastAt: number) => ({ server: 'notes', agent, via: 'http' as const, firstAt: 0, lastAt });
 const after = (...changes: Change[]): Known | null => changes.reduce<Known | null>(applyChange, null);
@@ -41,8 +52,8 @@ describe('what is known', () => {
     const known = after(
       snapshot('notes'),
       { kind: 'added', view: server('more') },
-      { kind: 'state', server: 'notes', state },
-      { kind: 'state', server: 'nobody', state },
+      { kind: 'state', server: 'notes', account: 'default', state },
+      { kind: 'state', server: 'nobody', account: 'default', state },
       { kind: 'forgotten', server: 'more' },
     );
     expect([...(known?.servers.keys() ?? [])]).toEqual(['notes']);
@@ -58,6 +69,37 @@ describe('what is known', () => {
       ['new', 5],
     ]);
     expect(known && applyChange(known, { kind: 'forgotten', server: 'notes' })?.uses.size).toBe(0);
+  });
+  it('has each server by its default account, and every account beside it', () => {
+    const work = { ...server('notes'), account: 'work', isDefault: false };
+    const connected = { kind: 'connected', accessTokenExpiresAt: null, refreshesAt: null, refreshable: true } as const;
+    const known = after(
+      { ...snapshot('notes'), servers: [server('notes'), work] },
+      { kind: 'settings', view: { ...work, state: connected } },
+    );
+    expect(known?.servers.get('notes')?.state.kind).toBe('open');
+    expect(known?.accounts.get('notes')?.get('work')?.state.kind).toBe('connected');
+    expect([...(known?.accounts.get('notes')?.keys() ?? [])]).toEqual(['default', 'work']);
+    const swapped =
+      known && applyChange(known, { kind: 'state', server: 'notes', account: 'default', state: connected });
+    expect(swapped?.servers.get('notes')?.state.kind).toBe('connected');
+  });
+  it('takes in questions, decisions, held tools, pinned accounts and the lock', () => {
+    const locked = { kind: 'locked', since: 1, because: 'by-hand', unlocksBy: 'click' } as const;
+    const known = after(
+      { ...snapshot('notes'), heldTools: [{ server: 'notes', held: 1 }] },
+      { kind: 'prompts', prompts: [usePrompt()], floods: [{ agent: 'x', since: 1, refused: 2 }] },
+      { kind: 'approvals', approvals: [approval()] },
+      { kind: 'tools', server: 'notes', held: 3 },
+      { kind: 'account-pins', pins: [{ server: 'notes', account: 'work', agentId: 'a1', folder: null }] },
+      { kind: 'lock', lock: locked },
+    );
+    expect(known).toMatchObject({ prompts: [{ id: 'p1' }], floods: [{ refused: 2 }], approvals: [{ id: 'ap1' }] });
+    expect(known?.accountPins).toHaveLength(1);
+    expect(known?.lock).toEqual(locked);
+    expect(known?.held.get('notes')).toBe(3);
+    expect(known && applyChange(known, { kind: 'tools', server: 'notes', held: 0 })?.held.size).toBe(0);
+    expect(known && applyChange(known, { kind: 'forgotten', server: 'notes' })?.held.size).toBe(0);
   });
   it('a change that touches nothing gives the very same value, so that nothing is drawn again', () => {
     const known = after(snapshot('notes'));
@@ -84,6 +126,11 @@ describe('the list', () => {
     expect(names('SERVER 10')).toEqual(['server-10']);
     expect(names('slow.example')).toEqual(['slow']);
     expect(names('nothing')).toEqual([]);
+  });
+  it('counts held tools as something that needs the person', () => {
+    const held = new Map([['server-10', 2]]);
+    expect(listed(servers, '', 'needs-you', held).map((one) => one.server)).toEqual(['server-10', 'zebra']);
+    expect(summary(servers, held)).toContain('2 need you');
   });
   it('is summed up in a line', () => {
     expect(summary(servers)).toBe('4 servers, 1 needs you, 1 waiting for a provider');

@@ -2,7 +2,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumPath, launchChromium } from '../../support/chromium.ts';
-import { enter, openUi } from './fixture.ts';
+import { axeFindings, enter, openUi } from './fixture.ts';
 
 const executable = chromiumPath();
 
@@ -82,10 +82,18 @@ describe.skipIf(executable === null)('the door', () => {
   }, 60_000);
 
   it('a broker that stops is told, not hidden, and what was known stays readable', async () => {
-    await using ui = await openUi(browser);
-    await ui.page.getByRole('link', { name: 'demo', exact: true }).waitFor();
+    await using ui = await openUi(browser, { signedIn: true });
+    await ui.page.getByText(/^connected, refreshes/u).waitFor();
     await ui.broker.process.stop();
     await ui.page.getByText('The broker does not answer.').waitFor();
     await ui.page.getByRole('link', { name: 'demo', exact: true }).waitFor();
+    // What is past is said in the past, and nothing is offered that only a live broker can do.
+    await ui.page.getByText('was connected').waitFor();
+    expect(await ui.page.getByText(/refreshes in/u).count()).toBe(0);
+    expect(await ui.page.getByRole('link', { name: 'Add a server' }).count()).toBe(0);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await ui.page.emulateMedia({ colorScheme });
+      expect(await axeFindings(ui.page), colorScheme).toEqual([]);
+    }
   }, 60_000);
 });

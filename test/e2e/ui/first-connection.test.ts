@@ -98,7 +98,7 @@ describe.skipIf(executable === null)('the first connection', () => {
     await ui.go('#/add');
     await addByAddress(ui.page, 'http://127.0.0.1:61999/mcp', 'nobody');
     await ui.page.getByRole('button', { name: 'Try again' }).waitFor();
-    await ui.page.getByRole('button', { name: 'Change the address' }).click();
+    await ui.page.getByRole('button', { name: 'Change address' }).click();
     await expect
       .poll(() => ui.page.getByLabel('Address of the MCP server').inputValue())
       .toBe('http://127.0.0.1:61999/mcp');

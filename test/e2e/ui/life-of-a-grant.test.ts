@@ -2,7 +2,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumPath, launchChromium } from '../../support/chromium.ts';
-import { agentOver, agreeAtProvider, openProvider, openUi } from './fixture.ts';
+import { agentOver, agreeAtProvider, axeFindings, openProvider, openUi } from './fixture.ts';
 
 const executable = chromiumPath();
 const hello = { name: 'echo', arguments: { text: 'hello' } };
@@ -50,7 +50,11 @@ describe.skipIf(executable === null)('a grant in the window', () => {
     await agent.callTool({ name: 'admin', arguments: {} }).catch(() => null);
     await ui.go('#/servers/demo/history');
     await ui.page.getByRole('button', { name: 'More scopes wanted' }).first().waitFor();
-    await ui.page.getByRole('link', { name: 'Sign in again' }).click();
+    await ui.page.getByText('connected; wants more: admin').waitFor();
+    await ui.go('#/servers/demo');
+    await ui.page.getByText('The server wants more than was granted').waitFor();
+    expect(await axeFindings(ui.page)).toEqual([]);
+    await ui.page.getByRole('link', { name: 'Allow more…' }).click();
     await ui.page.getByText('What you granted before, and what the server wants on top.').waitFor();
     expect(await ui.page.getByRole('checkbox', { name: 'admin' }).isChecked()).toBe(true);
     expect(await ui.page.getByRole('checkbox', { name: 'mcp' }).isChecked()).toBe(true);

@@ -1,0 +1,107 @@
+// What a question says in front of a person, and what became of one that nobody here answered. Pure.
+import type { Approval, Flood, Prompt } from '../../preload/contract.ts';
+import { hostOf, plainText } from '../words/names.ts';
+import { clockTime, span } from '../words/time.ts';
+
+const longestName = 80;
+
+/** The question as text, for the window's title and for lists. */
+export function questionText(prompt: Prompt): string {
+  const agent = plainText(prompt.agent.name, longestName);
+  return prompt.kind === 'call'
+    ? `${agent} wants to call ${plainText(prompt.tool, longestName)} on ${prompt.server}`
+    : `${agent} ${verbOf(prompt)} ${prompt.server}`;
+}
+
+/** Who comes in through the browser is not in yet. */
+export const verbOf = ({ redirectUri }: Extract<Prompt, { kind: 'use' }>): string =>
+  redirectUri === null ? 'wants to use' : 'wants to sign in and use';
+
+/** Whose grant it is at the provider; null where only the label is known that everybody's first account has. */
+export function accountText({ account, identity }: Pick<Prompt, 'account' | 'identity'>): string | null {
+  const label = account === '' || account === 'default' ? null : plainText(account, longestName);
+  const who = identity === null ? null : plainText(identity, longestName);
+  if (label === null || who === null || label === who) return who ?? label;
+  return `${label}, ${who}`;
+}
+
+/** Where the answer of an agent that signs in goes to. */
+export function returnWords(redirectUri: string): string {
+  const host = hostOf(redirectUri);
+  return /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/u.test(host)
+    ? `a program on this machine (${plainText(host, longestName)})`
+    : plainText(redirectUri, 300);
+}
+
+/** "1 waiting", "13 min left". */
+export function waitingWords(
+  { waiting, expiresAt }: Pick<Prompt, 'waiting' | 'expiresAt'>,
+  now: number,
+): { readonly who: string; readonly left: string } {
+  return {
+    who: waiting === 0 ? 'nothing waits now' : `${waiting} waiting`,
+    left: expiresAt - now < 1_000 ? 'about to close' : `${span(expiresAt - now)} left`,
+  };
+}
+
+/** The same in whole sentences. */
+export function waitingDetail({ waiting, expiresAt }: Pick<Prompt, 'waiting' | 'expiresAt'>): string {
+  const who =
+    waiting === 0
+      ? 'No request waits any more; your answer counts when the agent asks again.'
+      : waiting === 1
+        ? 'One request of the agent waits for your answer.'
+        : `${waiting} requests of the agent wait for your answer.`;
+  return `${who} The question closes at ${clockTime(expiresAt)}.`;
+}
+
+/** What the tool is said to do: the server's own word. */
+export function markedWords(marked: Extract<Prompt, { kind: 'call' }>['marked']): string {
+  switch (marked) {
+    case 'destructive':
+      return 'marked destructive';
+    case 'read-only':
+      return 'marked read-only';
+    case 'unmarked':
+      return 'not marked read-only';
+  }
+}
+
+/** Why a question is no longer open though nobody answered it here. */
+export function goneWords(
+  prompt: Prompt,
+  approvals: readonly Approval[],
+  now: number,
+): { title: string; words: string } {
+  const found = approvals.find(
+    ({ agentId, server, account, decidedAt }) =>
+      agentId === prompt.agent.id && server === prompt.server && account === prompt.account && decidedAt >= prompt.at,
+  );
+  if (prompt.kind === 'use' && found !== undefined) {
+    return found.decision === 'allow'
+      ? {
+          title: 'It was allowed elsewhere',
+          words: 'In another window or on the command line. There is nothing left to answer.',
+        }
+      : {
+          title: 'It was denied elsewhere',
+          words: 'In another window or on the command line. There is nothing left to answer.',
+        };
+  }
+  if (now >= prompt.expiresAt) {
+    return {
+      title: 'The question has closed',
+      words: 'Nobody answered in time. When the agent comes again, you are asked again.',
+    };
+  }
+  return {
+    title: 'The question is no longer open',
+    words: 'It was answered elsewhere, or nobody has to be asked any more.',
+  };
+}
+
+/** "cursor asks more often than anybody could answer: 9 questions were refused in the last 2 min." */
+export function floodWords({ agent, since, refused }: Flood, now: number): string {
+  const count = refused === 1 ? '1 question was' : `${refused} questions were`;
+  return `${plainText(agent, longestName)} asks more often than anybody could answer: ${count} refused unseen in the last ${span(now - since)}.`;
+}

@@ -1,0 +1,76 @@
+// What is asked for: the server, whose account there, the tool that was called, and on a press every scope of the grant.
+import type { Prompt } from '../../preload/contract.ts';
+import { Badge, Scope } from '../design/badge.tsx';
+import { Disclosure } from '../design/disclosure.tsx';
+import { LongText } from '../design/long-text.tsx';
+import { OutsideText } from '../design/outside-text.tsx';
+import { hostOf, plainText } from '../words/names.ts';
+import { accountText, markedWords } from './prompt-words.ts';
+import styles from './parts.module.css';
+
+export function WishPart({ prompt }: { readonly prompt: Prompt }) {
+  const account = accountText(prompt);
+  return (
+    <section className={styles.part} aria-label="What it wants">
+      <h2 className={styles.name}>Wants</h2>
+      <div className={styles.body}>
+        <p className={styles.what}>
+          <strong>
+            <bdi>{prompt.server}</bdi>
+          </strong>{' '}
+          <span className={styles.soft}>
+            <OutsideText fit="wrap">{hostOf(prompt.url)}</OutsideText>
+          </span>
+        </p>
+        {account !== null && (
+          <p>
+            as <OutsideText fit="wrap">{account}</OutsideText>
+          </p>
+        )}
+        <Tool prompt={prompt} />
+        {prompt.kind === 'use' && <Scopes scopes={prompt.scopes} />}
+      </div>
+    </section>
+  );
+}
+
+function Tool({ prompt }: { readonly prompt: Prompt }) {
+  if (prompt.kind === 'use') {
+    if (prompt.tool === null) return null;
+    return (
+      <p>
+        It called{' '}
+        <LongText glance={60} mono>
+          {prompt.tool}
+        </LongText>
+        <span className={styles.soft}>; you allow the server, not this tool alone</span>
+      </p>
+    );
+  }
+  return (
+    <p className={styles.tool}>
+      <LongText glance={60} mono>
+        {prompt.tool}
+      </LongText>
+      {prompt.title !== null && prompt.title !== prompt.tool && (
+        <span className={styles.soft}>
+          “<OutsideText fit="wrap">{plainText(prompt.title, 80)}</OutsideText>”
+        </span>
+      )}
+      <Badge tone={prompt.marked === 'destructive' ? 'danger' : 'idle'}>{markedWords(prompt.marked)}</Badge>
+    </p>
+  );
+}
+
+function Scopes({ scopes }: { readonly scopes: readonly string[] }) {
+  if (scopes.length === 0) return <p className={styles.soft}>The provider names no scopes.</p>;
+  return (
+    <Disclosure plain label={scopes.length === 1 ? '1 scope' : `${scopes.length} scopes`}>
+      <div className={styles.scopes}>
+        {scopes.map((scope) => (
+          <Scope key={scope}>{plainText(scope)}</Scope>
+        ))}
+      </div>
+    </Disclosure>
+  );
+}

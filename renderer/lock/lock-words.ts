@@ -1,0 +1,96 @@
+// Why Tokentray is locked, what unlocks it, and what locking and panicking do. Pure.
+import type { ContractOutputs, LockState } from '../../preload/contract.ts';
+import { receiptWords } from '../server/receipt-words.ts';
+import { span } from '../words/time.ts';
+
+type Locked = Extract<LockState, { kind: 'locked' }>;
+export type Panicked = ContractOutputs['lock']['panic'];
+
+export function becauseWords(because: Locked['because']): string {
+  switch (because) {
+    case 'by-hand':
+      return 'You locked it';
+    case 'screen':
+      return 'It locked with your screen';
+    case 'idle':
+      return 'It locked because nothing had used it for a while';
+    case 'panic':
+      return 'It locked in a panic';
+  }
+}
+
+export function unlockWords(unlocksBy: Locked['unlocksBy']): { readonly action: string; readonly help: string } {
+  switch (unlocksBy) {
+    case 'passphrase':
+      return {
+        action: 'Unlock',
+        help: 'The passphrase of the vault. It goes to the broker on this machine and nowhere else.',
+      };
+    case 'system':
+      return { action: 'Unlock…', help: 'The system asks whether it is you.' };
+    case 'click':
+      return {
+        action: 'Unlock',
+        help: 'This vault has no passphrase, and this system has no check of its own: one press is all it takes.',
+      };
+  }
+}
+
+export interface PanicFate {
+  readonly tone: 'fine' | 'warn';
+  /** May hold text from outside. */
+  readonly words: string;
+}
+
+export function fateWords({ receipt, error }: Panicked['receipts'][number]): PanicFate {
+  if (error !== null) return { tone: 'warn', words: `not revoked: ${error}` };
+  if (receipt === null) return { tone: 'fine', words: 'there was no grant to revoke' };
+  const { tone, headline } = receiptWords(receipt);
+  return { tone, words: headline };
+}
+
+export function panicWords({ locked, streams, approvals, receipts }: Panicked): {
+  readonly tone: 'fine' | 'warn';
+  readonly headline: string;
+  readonly facts: readonly string[];
+} {
+  const open = receipts.filter((one) => fateWords(one).tone === 'warn').length;
+  const headline = !locked
+    ? 'It could not be locked'
+    : open > 0
+      ? `Locked, but ${open === 1 ? 'one grant is' : `${open} grants are`} not known to have ended`
+      : 'Locked';
+  return {
+    tone: locked && open === 0 ? 'fine' : 'warn',
+    headline,
+    facts: [
+      streams === 0
+        ? 'No stream was open.'
+        : streams === 1
+          ? 'One open stream was ended.'
+          : `${streams} open streams were ended.`,
+      approvals === 0
+        ? 'No approval was ended.'
+        : approvals === 1
+          ? 'One approval was ended.'
+          : `${approvals} approvals were ended.`,
+    ],
+  };
+}
+
+const usualMinutes = [5, 15, 30, 60, 240, 480];
+
+/** What is set now is among them, whatever it is; null: never. */
+export function idleOptions(now: number | null): readonly { readonly value: string; readonly label: string }[] {
+  const minutes =
+    now === null || usualMinutes.includes(now) ? usualMinutes : [...usualMinutes, now].toSorted((a, b) => a - b);
+  return [
+    { value: 'never', label: 'Never' },
+    ...minutes.map((one) => ({ value: String(one), label: `After ${span(one * 60_000)}` })),
+  ];
+}
+
+export const streamOptions = [
+  { value: 'end', label: 'End' },
+  { value: 'go-on', label: 'Go on' },
+] as const;
