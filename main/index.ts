@@ -92,8 +92,9 @@ async function run(): Promise<void> {
   }
 }
 
+const warn = (words: string): void => void process.stderr.write(`tokentray: ${words}\n`);
+
 function shimOfApp(): string {
-  const warn = (words: string): void => void process.stderr.write(`tokentray: ${words}\n`);
   return appShim({ resources: process.resourcesPath, data: paths.data, env: process.env, warn });
 }
 

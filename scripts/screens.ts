@@ -1,11 +1,13 @@
 // `node scripts/screens.ts`: pictures of every screen into docs/screens, of the built window over a real broker and real servers.
 // Light and dark, as popover and as window; with what hurts: nothing at all, long names, many scopes, failures.
 import { mkdir, readdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { agentOver, callContract, openUi, sizes, type Ui, type UiOptions } from '../test/e2e/ui/fixture.ts';
 import { chromiumPath, launchChromium } from '../test/support/chromium.ts';
+import { keyringMissing, keyringSession } from '../test/vault/keyring-session.ts';
 
 const folder = fileURLToPath(new URL('../docs/screens', import.meta.url));
 const only = process.argv[2];
@@ -19,9 +21,12 @@ interface Shot {
   readonly whole?: boolean;
 }
 
+type Agent = Awaited<ReturnType<typeof agentOver>>;
+
 interface Setting {
   readonly options: UiOptions;
-  readonly prepare?: (ui: Ui) => Promise<void>;
+  /** Agents that have to be there while the pictures are taken are given back, to be closed. */
+  readonly prepare?: (ui: Ui) => Promise<readonly Agent[] | void>;
   readonly shots: readonly Shot[];
 }
 
@@ -47,6 +52,18 @@ const opensDialog = (button: string) => async (page: Page) => {
   await page.getByRole('button', { name: button }).click();
   await page.getByRole('dialog').waitFor();
 };
+
+/** Answers the question that a call raises, as a person does in the window. */
+async function allowed(ui: Ui, call: Promise<unknown>): Promise<void> {
+  await ui.go('#/approvals');
+  await ui.page.getByText('Always', { exact: true }).click();
+  await ui.page.getByRole('button', { name: 'Always allow' }).click();
+  await call;
+}
+
+/** Also where the address is the one of the picture before, so that nothing goes there by itself. */
+const scrolledTo = (name: string) => (page: Page) =>
+  page.getByRole('group', { name }).evaluate((part) => part.scrollIntoView({ block: 'start' }));
 
 const settings: readonly Setting[] = [
   {
@@ -79,6 +96,7 @@ const settings: readonly Setting[] = [
         { name: 'linear', url: 'https://mcp.linear.app/mcp' },
         { name: 'ended', url: `${ui.broker.server.url}?as=another` },
         { name: 'nobody', url: 'http://127.0.0.1:61999/mcp' },
+        { name: 'blocked', url: 'http://127.0.0.1:9/mcp' },
       ]);
     },
     shots: [
@@ -86,6 +104,7 @@ const settings: readonly Setting[] = [
       { name: 'add', hash: '#/add', ready: 'Or pick a well-known one' },
       { name: 'plan', hash: '#/add?name=demo', ready: 'What will happen', whole: true },
       { name: 'plan-failed', hash: '#/add?name=nobody', ready: 'Try again' },
+      { name: 'plan-failed-port', hash: '#/add?name=blocked', ready: 'Try again' },
       { name: 'server', hash: '#/servers/demo', ready: 'End and clean up', whole: true },
       { name: 'server-long-name', hash: `#/servers/${longName.slice(0, 64)}`, ready: 'End and clean up' },
       { name: 'server-unknown', hash: '#/servers/none', ready: 'There is no server of this name' },
@@ -127,6 +146,96 @@ const settings: readonly Setting[] = [
       await callContract(ui.page, 'broker/pause', [{}]);
     },
     shots: [{ name: 'needs-you', hash: '#/servers', ready: 'the provider ended the grant' }],
+  },
+  {
+    options: { auth: { scopesSupported: ['mcp'] }, signedIn: true },
+    prepare: async (ui) => {
+      const agent = await agentOver(ui.broker.httpWay(await ui.broker.agentKey()));
+      await agent.callTool({ name: 'admin', arguments: {} }).catch(() => null);
+      await agent.close();
+      await ui.page.getByText('connected; wants more').waitFor();
+    },
+    shots: [
+      { name: 'wants-more', hash: '#/servers', ready: 'connected; wants more' },
+      { name: 'wants-more-server', hash: '#/servers/demo', ready: 'End and clean up' },
+      { name: 'wants-more-plan', hash: '#/add?name=demo', ready: 'What will happen', whole: true },
+    ],
+  },
+  {
+    options: { env: { TOKENTRAY_APPROVALS: 'ask' }, signedIn: true },
+    prepare: async (ui) => {
+      const agent = await agentOver(ui.broker.httpWay(await ui.broker.agentKey()), 'cursor');
+      void agent.callTool({ name: 'echo', arguments: { text: 'hello' } }).catch(() => null);
+      await ui.page.getByText('wants to use demo').waitFor();
+      return [agent];
+    },
+    shots: [
+      { name: 'asked', hash: '#/servers', ready: 'wants to use demo' },
+      { name: 'prompt', hash: '#/approvals', ready: 'wants to use' },
+    ],
+  },
+  {
+    options: { env: { TOKENTRAY_APPROVALS: 'ask' }, signedIn: true },
+    prepare: async (ui) => {
+      // This very program, under the name of another one.
+      const agent = await agentOver(ui.broker.stdioWay(), 'claude-code');
+      void agent.callTool({ name: 'echo', arguments: { text: 'hello' } }).catch(() => null);
+      await ui.page.getByText('wants to use demo').waitFor();
+      return [agent];
+    },
+    shots: [{ name: 'prompt-in-doubt', hash: '#/approvals', ready: 'It calls itself', whole: true }],
+  },
+  {
+    options: { env: { TOKENTRAY_APPROVALS: 'ask' }, signedIn: true },
+    prepare: async (ui) => {
+      const agent = await agentOver(ui.broker.httpWay(await ui.broker.agentKey()), 'cursor');
+      await allowed(ui, agent.callTool({ name: 'echo', arguments: { text: 'hello' } }));
+      await agent.listTools();
+      await callContract(ui.page, 'tools/setRules', [
+        { server: 'demo', rules: { tools: 'everything', allow: [], deny: ['admin*'], ask: 'changes' } },
+      ]);
+      void agent.callTool({ name: 'add', arguments: { a: 40, b: 2 } }).catch(() => null);
+      await ui.page.getByText('wants to call add').waitFor();
+      return [agent];
+    },
+    shots: [{ name: 'prompt-call', hash: '#/approvals', ready: 'not marked read-only' }],
+  },
+  {
+    options: { env: { TOKENTRAY_APPROVALS: 'ask' }, signedIn: true },
+    prepare: async (ui) => {
+      const agents = [
+        await agentOver(ui.broker.httpWay(await ui.broker.agentKey()), 'cursor'),
+        await agentOver(ui.broker.stdioWay(), 'claude-code'),
+      ];
+      for (const agent of agents) {
+        await allowed(ui, agent.callTool({ name: 'echo', arguments: { text: 'hello' } }));
+        await agent.listTools();
+      }
+      ui.broker.server.change('tools');
+      await agents[0]?.listTools();
+      await ui.go('#/servers/demo/tools');
+      await ui.page.getByText('One tool is held').waitFor();
+      return agents;
+    },
+    shots: [
+      { name: 'agents', hash: '#/agents', ready: 'may use demo' },
+      { name: 'access', hash: '#/servers/demo/access', ready: 'Rules for every agent', whole: true },
+      { name: 'tools', hash: '#/servers/demo/tools', ready: 'One tool is held' },
+      { name: 'audit', hash: '#/audit', ready: 'Tool called' },
+      { name: 'panic', hash: '#/settings/lock', ready: 'Panic', before: opensDialog('Panic…') },
+    ],
+  },
+  {
+    options: { signedIn: true },
+    prepare: async (ui) => void (await callContract(ui.page, 'lock/lock', [{}])),
+    shots: [{ name: 'locked', hash: '#/servers', ready: 'Tokentray is locked' }],
+  },
+  {
+    options: { env: { TOKENTRAY_VAULT: 'memory' }, signedIn: true },
+    shots: [
+      { name: 'memory-vault', hash: '#/servers', ready: 'Sign-ins end with the broker.' },
+      { name: 'vault', hash: '#/settings/vault', ready: 'Vault in use', before: scrolledTo('Vault and data') },
+    ],
   },
   {
     options: { as: { revocation: false }, signedIn: true },
@@ -194,37 +303,69 @@ async function shoot(ui: Ui, shot: Shot): Promise<void> {
   }
 }
 
-async function take(browser: Browser, { options, prepare, shots }: Setting): Promise<void> {
+async function take(browser: Browser, env: Environment, { options, prepare, shots }: Setting): Promise<void> {
   const wanted = shots.filter((shot) => only === undefined || shot.name === only);
   if (wanted.length === 0) return;
-  await using ui = await openUi(browser, options);
-  await prepare?.(ui);
+  await using ui = await openUi(browser, { ...options, env: { ...env, ...options.env } });
+  const agents = (await prepare?.(ui)) ?? [];
   for (const shot of wanted) {
     await shoot(ui, shot);
     console.log(shot.name);
   }
+  for (const agent of agents) await agent.close();
+}
+
+type Environment = Readonly<Record<string, string>>;
+
+/** The port that agents are set up with; a broker of the developer's own may have it. */
+const usualPort = 18_729;
+
+/** A named port where the usual one is taken, so that no picture tells of a port that is in use. */
+async function portOf(): Promise<Environment> {
+  const own = await freePort(usualPort);
+  return own === usualPort ? {} : { TOKENTRAY_PORT: String(own) };
+}
+
+/** This port, or any free one. */
+function freePort(wanted: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', () => (wanted === 0 ? reject(new Error('no port is free')) : resolve(freePort(0))));
+    server.listen(wanted, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : wanted));
+    });
+  });
 }
 
 const executable = chromiumPath();
+const noKeyring = keyringMissing();
 if (executable === null) {
   console.error('No Chromium is installed: scripts/system.sh installs one.');
+  process.exitCode = 1;
+} else if (noKeyring !== null) {
+  console.error(`Pictures show a broker that keeps its secrets in a keyring, and ${noKeyring}.`);
   process.exitCode = 1;
 } else {
   await mkdir(folder, { recursive: true });
   if (only === undefined) {
     for (const name of await readdir(folder)) if (name.endsWith('.png')) await rm(join(folder, name));
   }
+  const keyring = await keyringSession();
   const browser = await launchChromium(executable);
   try {
-    for (const setting of settings) await take(browser, setting);
+    const vault = { TOKENTRAY_VAULT: 'keychain', DBUS_SESSION_BUS_ADDRESS: keyring.address };
+    for (const setting of settings) await take(browser, { ...vault, ...(await portOf()) }, setting);
   } finally {
     await browser.close();
+    await keyring.close();
   }
 }
 
-/** The profile is a temporary one: its folder says nothing to a reader. */
+/** The profile is a temporary one, and the programs lie where they do here: their folders say nothing to a reader. */
 async function hideTemporaryFolders(page: Page): Promise<void> {
   await page.evaluate(() => {
+    for (const folders of document.querySelectorAll('[data-folders]')) folders.textContent = '…/';
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
       const text = node.textContent ?? '';

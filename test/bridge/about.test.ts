@@ -2,6 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { aboutOf } from '../../main/bridge/about.ts';
 
+const send = (value: object): string => aboutOf('tools/call', { name: 'send', arguments: value });
+
 describe('what a request is about', () => {
   it('is the same whatever the order of its members, and whatever answers a retry brings', () => {
     const first = aboutOf('tools/call', { name: 'send', arguments: { to: 'a', copies: 2 } });
@@ -15,7 +17,6 @@ describe('what a request is about', () => {
     ['an empty object and an empty list', { x: {} }, { x: [] }],
     ['nothing and null', {}, { x: null }],
   ])('tells %s apart', (_what, one, other) => {
-    const about = (value: object): string => aboutOf('tools/call', { name: 'send', arguments: value });
-    expect(about(one)).not.toBe(about(other));
+    expect(send(one)).not.toBe(send(other));
   });
 });
