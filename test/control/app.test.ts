@@ -239,7 +239,13 @@ describe('clear everything', () => {
 
     const cleared = await live.client.clearEverything(sure);
     expect(cleared.servers).toEqual([
-      { server: 'notes', account: 'default', receipt: expect.objectContaining({ confirmed: true }), forgotten: true, error: null },
+      {
+        server: 'notes',
+        account: 'default',
+        receipt: expect.objectContaining({ confirmed: true }),
+        forgotten: true,
+        error: null,
+      },
     ]);
     expect(cleared.agents).toBe(1);
     expect(cleared.events).toBeGreaterThan(3);

@@ -65,7 +65,9 @@ describe('the contract over the socket', () => {
       expires_at: 1_800_000_000_000,
     });
     expect((await client.script.addAgent({ name: 'cursor' })).key).toBe(theKey);
-    expect(await client.agents.list()).toMatchObject([{ name: 'cursor', kind: 'key', trusted: false, unused: false, lastUsedAt: null, revokedAt: null }]);
+    expect(await client.agents.list()).toMatchObject([
+      { name: 'cursor', kind: 'key', trusted: false, unused: false, lastUsedAt: null, revokedAt: null },
+    ]);
     // Wrapped from the moment they arrived: printing what grants were given prints no secret.
     expect(JSON.stringify(at().fake.calls)).not.toContain('canary');
     expect(at().fake.calls).toContainEqual(['accessToken', 'crm', expect.objectContaining({ minTtlMs: 60_000 })]);
@@ -163,7 +165,8 @@ describe('the stream of changes', () => {
     await client.servers.add({ name: 'linear', url: 'https://mcp.example/mcp' });
     const changes = await client.changes();
     expect((await changes.next()).value).toMatchObject({ kind: 'snapshot' });
-    for (let count = 0; count < 5_000; count += 1) at().fake.change({ server: 'linear', account: 'default', state: { kind: 'open' } });
+    for (let count = 0; count < 5_000; count += 1)
+      at().fake.change({ server: 'linear', account: 'default', state: { kind: 'open' } });
     let told = 0;
     for (;;) {
       const { value, done } = await changes.next();
