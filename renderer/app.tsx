@@ -11,6 +11,7 @@ import styles from './app.module.css';
 import { Banners } from './banners.tsx';
 import { classes } from './design/classes.ts';
 import { Icon, type IconName } from './design/icons.tsx';
+import { Mark } from './design/mark.tsx';
 import { shortcuts, useShortcut } from './design/shortcuts.tsx';
 import { HelpDialog } from './help-dialog.tsx';
 import { LockScreen } from './lock/lock-screen.tsx';
@@ -105,7 +106,7 @@ function Navigation({ route, onHelp }: { readonly route: Route; readonly onHelp:
   return (
     <nav className={styles.nav} aria-label="Tokentray">
       <p className={styles.brand}>
-        <img src="./favicon.svg" alt="" width="24" height="24" />
+        <Mark />
         Tokentray
       </p>
       <ul className={styles.places}>

@@ -80,13 +80,13 @@ const settings: readonly Setting[] = [
       signedIn: true,
     },
     prepare: async (ui) => {
-      const key = await ui.broker.agentKey();
+      const key = await ui.broker.agentKey('cursor');
       const agents = [
         await agentOver(ui.broker.httpWay(key)),
         await agentOver(ui.broker.stdioWay(), 'an-agent-that-gives-itself-a-name-of-quite-some-length/2.14.1'),
       ];
       for (const agent of agents) {
-        await agent.callTool({ name: 'echo', arguments: { text: 'hello' } });
+        await allowed(ui, agent.callTool({ name: 'echo', arguments: { text: 'hello' } }));
         ui.broker.authorizationServer.expireAccessTokens();
       }
       await agents[0]?.callTool({ name: 'echo', arguments: { text: 'hello' } });
@@ -138,9 +138,11 @@ const settings: readonly Setting[] = [
   {
     options: { signedIn: true },
     prepare: async (ui) => {
-      const agent = await agentOver(ui.broker.httpWay(await ui.broker.agentKey()));
+      const agent = await agentOver(ui.broker.httpWay(await ui.broker.agentKey('cursor')));
+      await allowed(ui, agent.callTool({ name: 'echo', arguments: { text: 'hello' } }));
       ui.broker.authorizationServer.revokeAllGrants('alice');
       await agent.callTool({ name: 'echo', arguments: { text: 'hello' } }).catch(() => null);
+      await ui.go('#/servers');
       await agent.close();
       await ui.page.getByText('needs sign-in').first().waitFor();
       await callContract(ui.page, 'broker/pause', [{}]);
@@ -150,8 +152,10 @@ const settings: readonly Setting[] = [
   {
     options: { auth: { scopesSupported: ['mcp'] }, signedIn: true },
     prepare: async (ui) => {
-      const agent = await agentOver(ui.broker.httpWay(await ui.broker.agentKey()));
-      await agent.callTool({ name: 'admin', arguments: {} }).catch(() => null);
+      const agent = await agentOver(ui.broker.httpWay(await ui.broker.agentKey('cursor')));
+      const called = agent.callTool({ name: 'admin', arguments: {} }).catch(() => null);
+      await allowed(ui, called);
+      await ui.go('#/servers');
       await agent.close();
       await ui.page.getByText('connected; wants more').waitFor();
     },
@@ -162,9 +166,9 @@ const settings: readonly Setting[] = [
     ],
   },
   {
-    options: { env: { TOKENTRAY_APPROVALS: 'ask' }, signedIn: true },
+    options: { signedIn: true },
     prepare: async (ui) => {
-      const agent = await agentOver(ui.broker.httpWay(await ui.broker.agentKey()), 'cursor');
+      const agent = await agentOver(ui.broker.httpWay(await ui.broker.agentKey('cursor')), 'cursor');
       void agent.callTool({ name: 'echo', arguments: { text: 'hello' } }).catch(() => null);
       await ui.page.getByText('wants to use demo').waitFor();
       return [agent];
@@ -175,7 +179,7 @@ const settings: readonly Setting[] = [
     ],
   },
   {
-    options: { env: { TOKENTRAY_APPROVALS: 'ask' }, signedIn: true },
+    options: { signedIn: true },
     prepare: async (ui) => {
       // This very program, under the name of another one.
       const agent = await agentOver(ui.broker.stdioWay(), 'claude-code');
@@ -186,9 +190,9 @@ const settings: readonly Setting[] = [
     shots: [{ name: 'prompt-in-doubt', hash: '#/approvals', ready: 'It calls itself', whole: true }],
   },
   {
-    options: { env: { TOKENTRAY_APPROVALS: 'ask' }, signedIn: true },
+    options: { signedIn: true },
     prepare: async (ui) => {
-      const agent = await agentOver(ui.broker.httpWay(await ui.broker.agentKey()), 'cursor');
+      const agent = await agentOver(ui.broker.httpWay(await ui.broker.agentKey('cursor')), 'cursor');
       await allowed(ui, agent.callTool({ name: 'echo', arguments: { text: 'hello' } }));
       await agent.listTools();
       await callContract(ui.page, 'tools/setRules', [
@@ -201,10 +205,10 @@ const settings: readonly Setting[] = [
     shots: [{ name: 'prompt-call', hash: '#/approvals', ready: 'not marked read-only' }],
   },
   {
-    options: { env: { TOKENTRAY_APPROVALS: 'ask' }, signedIn: true },
+    options: { signedIn: true },
     prepare: async (ui) => {
       const agents = [
-        await agentOver(ui.broker.httpWay(await ui.broker.agentKey()), 'cursor'),
+        await agentOver(ui.broker.httpWay(await ui.broker.agentKey('cursor')), 'cursor'),
         await agentOver(ui.broker.stdioWay(), 'claude-code'),
       ];
       for (const agent of agents) {
@@ -354,8 +358,13 @@ if (executable === null) {
   const keyring = await keyringSession();
   const browser = await launchChromium(executable);
   try {
-    const vault = { TOKENTRAY_VAULT: 'keychain', DBUS_SESSION_BUS_ADDRESS: keyring.address };
-    for (const setting of settings) await take(browser, { ...vault, ...(await portOf()) }, setting);
+    const usual = {
+      TOKENTRAY_VAULT: 'keychain',
+      DBUS_SESSION_BUS_ADDRESS: keyring.address,
+      // As whoever never chose: asking, and nothing that decides over it.
+      TOKENTRAY_APPROVALS: '',
+    };
+    for (const setting of settings) await take(browser, { ...usual, ...(await portOf()) }, setting);
   } finally {
     await browser.close();
     await keyring.close();

@@ -78,8 +78,8 @@ const known: Readonly<Record<string, FailureWords>> = {
   NO_HTTP: unreadable('does not speak HTTP', noWebServer),
   BAD_PORT: {
     code: 'forbidden_address',
-    happened:
-      'has a port that belongs to another service and is never used for the web (Fetch standard, port blocking)',
+    // Fetch standard, port blocking.
+    happened: 'has a port that belongs to another service and is never used for the web',
     advice: 'Check the port in the address.',
     sent: false,
   },

@@ -133,8 +133,8 @@ function HeldNote({ server, account, held, onLook }: HeldNoteProps) {
       }
     >
       {stopped > 0
-        ? 'The server changed what they say of themselves, or added them, since you agreed. Agents neither see nor call them until you accept.'
-        : 'The server changed what they say of themselves since you agreed. They are let through, as you set it.'}
+        ? 'New, or described in another way than when you agreed. Agents see and call nothing of it until you accept.'
+        : 'Described in another way than when you agreed. Agents may use it all the same, as you set it.'}
       {call.state.kind === 'failed' && <ProblemNote problem={call.state.problem} />}
     </Note>
   );

@@ -60,7 +60,7 @@ export function ClearCard() {
           <li>{askedWords(known?.servers.values() ?? [])}</li>
           <li>Every server, grant, registration and secret is forgotten here, whatever the providers answer.</li>
           <li>Every agent’s key is dropped: agents are refused until they have a new one.</li>
-          <li>The settings and the whole record of activity are removed. Export it first if you need it.</li>
+          <li>The settings and the record of activity are removed. Export it first if you need it. The audit stays.</li>
         </ul>
         <p>It cannot be undone. You will see what each provider answered.</p>
       </ConfirmDialog>

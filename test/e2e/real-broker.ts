@@ -30,7 +30,7 @@ export interface RealBroker extends AsyncDisposable {
   httpWay(key: string, name?: string): Transport;
   stdioAgent(): Promise<Client>;
   httpAgent(key: string): Promise<Client>;
-  agentKey(): Promise<string>;
+  agentKey(name?: string): Promise<string>;
 }
 
 export interface RealBrokerOptions {
@@ -100,8 +100,8 @@ export async function realBroker(options: RealBrokerOptions = {}): Promise<RealB
     httpWay,
     stdioAgent: () => connected(stdioWay()),
     httpAgent: (key) => connected(httpWay(key)),
-    async agentKey() {
-      const { stdout } = await runProcess(execPath, [cliFile, 'agent', 'add', 'e2e', '--json'], { env });
+    async agentKey(name = 'e2e') {
+      const { stdout } = await runProcess(execPath, [cliFile, 'agent', 'add', name, '--json'], { env });
       return z.object({ key: z.string() }).parse(JSON.parse(stdout)).key;
     },
     async [Symbol.asyncDispose]() {
