@@ -61,6 +61,7 @@ async function run(world: World, report: Report, staying: boolean): Promise<void
   await report.step('step-up', () => steps.stepUp(world, stdio.agent));
   await report.step('secrets', () => steps.noSecretAnywhere(world, http.key));
   await report.step('revoke', () => steps.revoke(world, stdio.agent));
+  await report.step('audit', () => steps.audit(world));
   if (staying) {
     await report.step('sign-in', () => steps.signIn(world));
     process.stdout.write(mcpJson(world, http));

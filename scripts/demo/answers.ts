@@ -18,6 +18,8 @@ export const tokenAnswer = z.object({ access_token: z.string(), expires_at: z.nu
 
 export const agentAnswer = z.object({ key: z.string() });
 
+export const auditAnswer = z.object({ verdict: z.string(), rows: z.number() });
+
 export const receiptAnswer = z.object({
   confirmed: z.boolean(),
   forgottenHere: z.boolean(),

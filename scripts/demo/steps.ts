@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { searchBytes, searchFolder } from '../../test/support/canary.ts';
 import { hashToken } from '../../test/support/mcp-server.ts';
 import { httpAgent, stdioAgent, type DemoAgent } from './agent.ts';
-import { agentAnswer, receiptAnswer, statusAnswer, tokenAnswer, viewAnswer } from './answers.ts';
+import { agentAnswer, auditAnswer, receiptAnswer, statusAnswer, tokenAnswer, viewAnswer } from './answers.ts';
 import { hold, wire } from './report.ts';
 import { lifetimes, type World } from './world.ts';
 
@@ -162,6 +162,16 @@ export async function revoke(world: World, agent: DemoAgent): Promise<string> {
   hold(state.kind === 'needs-sign-in', `the grant is ${state.kind}`);
   const kinds = asked.map((request) => wire(request, 'token_type_hint')).join('; ');
   return `${kinds}; the old token at the MCP server → ${after}; the agent is told to sign in`;
+}
+
+/** Everything above is in the audit, call by call, and nobody has changed it since. */
+export async function audit(world: World): Promise<string> {
+  const { verdict, rows } = await world.cli.json(auditAnswer, 'audit', 'verify');
+  hold(verdict === 'intact', `the audit is ${verdict}`);
+  const { stdout } = await world.cli.run('audit', 'list', '--kind', 'tool-call', '--json');
+  const calls = stdout.trim().split('\n').length;
+  hold(calls >= 7, `the audit has ${calls} of the calls`);
+  return `tokentray audit verify → ${verdict}, ${rows} rows, ${calls} of them tool calls`;
 }
 
 /** Stops the broker as a service manager would. */
