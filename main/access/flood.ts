@@ -35,11 +35,15 @@ export function createFloodGuard(
   const put = new Map<string, { readonly id: string; readonly at: number }[]>();
   const refused = new Map<string, Refused>();
 
-  const recent = (agentId: string) =>
-    (put.get(agentId) ?? []).filter(({ at }) => clock.now() - at < newPromptsWithinMs);
+  /** What lies ahead was counted by a clock that has been set back since, and counts no more. */
+  const isRecent = (at: number): boolean => {
+    const ago = clock.now() - at;
+    return ago >= 0 && ago < newPromptsWithinMs;
+  };
+  const recent = (agentId: string) => (put.get(agentId) ?? []).filter(({ at }) => isRecent(at));
 
   const current = (): [string, Refused][] => {
-    for (const [agentId, { last }] of refused) if (clock.now() - last >= newPromptsWithinMs) refused.delete(agentId);
+    for (const [agentId, { last }] of refused) if (!isRecent(last)) refused.delete(agentId);
     return [...refused];
   };
 

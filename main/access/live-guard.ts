@@ -124,7 +124,7 @@ export class LiveGuard implements Guard {
         continue;
       }
       const once = access.approval?.lasts === 'once' ? access.approval.id : null;
-      if (reach === 'idle' || reach === 'first') return this.#through(request, since);
+      if (reach === 'idle' || reach === 'first') return this.#through(request, since, { access, asked: false });
       const question = reach === 'call' ? this.#judge(request, access) : this.#judgeOther(request, reach, access);
       if (question !== null) {
         const answer = prompts.take(question);
@@ -137,7 +137,7 @@ export class LiveGuard implements Guard {
       }
       // Somebody else may have been faster with the one request that was allowed.
       if (once !== null && !approvals.spend(once)) continue;
-      return this.#through(request, since);
+      return this.#through(request, since, { access, asked: question !== null });
     }
   }
 
@@ -224,6 +224,23 @@ export class LiveGuard implements Guard {
     return null;
   }
 
+  /** What was allowed for once is used up by the request itself: that does not stand against it. */
+  #stands(request: GuardedRequest, then: { access: Access; asked: boolean }): boolean {
+    if (this.#isLocked() || this.#gone.signal.aborted) return false;
+    const now = this.#access();
+    const isUsed = then.access.kind === 'allowed' && then.access.approval?.lasts === 'once';
+    if (now.kind !== 'allowed' && !(now.kind === 'unasked' && isUsed)) return false;
+    const access = now.kind === 'allowed' ? now : then.access;
+    const reach = reachOf(request.method);
+    try {
+      if (reach === 'call') return this.#judge(request, access) === null || then.asked;
+      if (reach === 'read' || reach === null) this.#judgeOther(request, reach, access);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   #standing(tool: unknown): PinStanding {
     return this.#parts.pins.standing(this.server, this.account, tool);
   }
@@ -240,7 +257,7 @@ export class LiveGuard implements Guard {
     return { kind: 'use', agent, via, session, server: this.server, account: this.account, tool };
   }
 
-  #through(request: GuardedRequest, since: number): Admitted {
+  #through(request: GuardedRequest, since: number, then: { access: Access; asked: boolean }): Admitted {
     let told = false;
     return {
       reads: request.method === 'tools/list',
@@ -259,6 +276,7 @@ export class LiveGuard implements Guard {
         }
         return this.#visible(result, access);
       },
+      stands: () => this.#stands(request, then),
       finished: ({ outcome, bytes }) => {
         if (told) return;
         told = true;

@@ -97,6 +97,9 @@ export function createPrompts(parts: PromptParts): Prompts {
     changed();
   });
 
+  /** Further ahead than a question can be open, it is of a clock that was set back since. */
+  const isPast = (until: number): boolean => clock.now() >= until || until - clock.now() > promptLivesMs;
+
   const view = ({ id, at, expiresAt, shown, waiters }: Open): Prompt => ({
     ...shown,
     id,
@@ -239,7 +242,7 @@ export function createPrompts(parts: PromptParts): Prompts {
       const found = calls.get(key);
       // One answer, one call: it was about these arguments this once.
       calls.delete(key);
-      return found === undefined || clock.now() >= found.until ? null : found.answer;
+      return found === undefined || isPast(found.until) ? null : found.answer;
     },
 
     decide(id, decision, by) {
@@ -259,7 +262,7 @@ export function createPrompts(parts: PromptParts): Prompts {
 
     answer(id, allow, by) {
       const one = find(id, 'call');
-      for (const [key, { until }] of calls) if (clock.now() >= until) calls.delete(key);
+      for (const [key, { until }] of calls) if (isPast(until)) calls.delete(key);
       // A no is for those who wait; where nobody does, it waits for the one that comes again. A yes is for one of them.
       if (allow || one.waiters.size === 0) {
         calls.set(one.key, { answer: allow ? 'allow' : 'deny', until: one.expiresAt });

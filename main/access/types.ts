@@ -80,6 +80,8 @@ export interface Admitted {
   readonly reads: boolean;
   /** The result as this agent may see it: of `tools/list` without what it may not use. */
   result(result: JsonObject): JsonObject;
+  /** Whether it would be let through now as it was then, without a person: rules may be others, and what was allowed over. */
+  stands(): boolean;
   /** Told once, for the audit. */
   finished(how: Finished): void;
 }

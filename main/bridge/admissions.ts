@@ -33,6 +33,7 @@ export class Admissions {
   readonly #guard: Guard;
   readonly #clock: Clock;
   readonly #held = new Map<string, Held>();
+  #underWay = 0;
 
   constructor(guard: Guard, clock: Clock) {
     this.#guard = guard;
@@ -43,9 +44,11 @@ export class Admissions {
   async admit(request: GuardedRequest, waiting: Waiting): Promise<Admission> {
     const admitted = this.#goOn(request) ?? (await this.#guard.admit(request, waiting));
     let told = false;
+    this.#underWay += 1;
     const once = (tell: () => void): void => {
       if (told) return;
       told = true;
+      this.#underWay -= 1;
       tell();
     };
     return {
@@ -56,6 +59,11 @@ export class Admissions {
       again: () => once(() => this.#hold(againOf(request), admitted)),
       finished: (how) => once(() => admitted.finished(how)),
     };
+  }
+
+  /** Notifications and answers belong to what was let through: while nothing is, they are of no use to the server. */
+  get passNotices(): boolean {
+    return this.#underWay > 0 || this.#guard.open();
   }
 
   close(): void {
@@ -71,7 +79,8 @@ export class Admissions {
       if (held === undefined) continue;
       this.#held.delete(about);
       held.release();
-      return held.admitted;
+      if (held.admitted.stands()) return held.admitted;
+      held.admitted.finished({ outcome: 'cancelled', bytes: 0 });
     }
     return null;
   }

@@ -25,6 +25,15 @@ export function decoderFor(coding: Header): Transform | null | 'unknown' {
   }
 }
 
+/** What an agent accepts, without the codings that could not be looked into; undefined where it says nothing. */
+export function readableCodings(accepted: string | undefined): string | undefined {
+  const codings = accepted?.split(',').filter((coding) => {
+    const [name = ''] = coding.trim().toLowerCase().split(';', 1);
+    return name.trim() === 'identity' || Object.hasOwn(whole, name.trim());
+  });
+  return codings?.length === 0 ? 'identity' : codings?.join(',');
+}
+
 const whole = {
   gzip: promisify(gunzip),
   'x-gzip': promisify(gunzip),

@@ -68,6 +68,13 @@ export function withData(block: Buffer, text: string): Buffer {
   return Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(`data: ${text}\n\n`, 'utf8')]);
 }
 
+// Python's splitlines ends a line there, and httpx-sse read streams by it: behind one of them a comment becomes data.
+const otherEnds = /[\v\f\x1c-\x1e]|\xc2\x85|\xe2\x80[\xa8\xa9]/u;
+
+/** Whether there are readers that find more in it than it carries. JSON that is valid has no such end outside of its texts. */
+export const hasOtherLines = (block: Buffer): boolean =>
+  linesOf(block).some((line) => !line.startsWith('data:') && otherEnds.test(line));
+
 /** Byte for byte: what is no valid text is still to be told from what is. */
 const linesOf = (block: Buffer): string[] => {
   const text = block.toString('latin1');

@@ -8,11 +8,12 @@ import type { Guard, JsonObject } from '../access/types.ts';
 import { TokentrayError } from '../errors.ts';
 import type { Log } from '../ports.ts';
 import type { Admission } from './admissions.ts';
-import { dataOf, eventOf, EventBlocks, withData } from './event-blocks.ts';
+import { dataOf, eventOf, EventBlocks, hasOtherLines, withData } from './event-blocks.ts';
 import { agentHeaders } from './hop-by-hop.ts';
 import { withoutLookAlikes } from './look-alikes.ts';
 import { AnswerSeen } from './answer-seen.ts';
 import { decode, decoderFor } from './content-coding.ts';
+import { ownRepliesOnly } from './own-replies.ts';
 import type { Id } from './relay/wire.ts';
 
 export interface Answering {
@@ -36,9 +37,12 @@ export async function deliver(answer: Dispatcher.ResponseData, res: ServerRespon
   const type = contentType(answer);
   const seen = new AnswerSeen(how.admissions, answer);
   try {
-    const plain = answer.statusCode !== 200 || (type === 'other' && how.method === 'GET');
-    if (plain || !hasToBeRead(how)) await passOn(answer, res, seen);
-    else if (type === 'events') await passEvents(answer, res, seen, how);
+    // Agents take any good status, and read whatever answers a GET as a stream of events.
+    const isGood = answer.statusCode >= 200 && answer.statusCode < 300;
+    const isStream = type === 'events' || (type === 'other' && how.method === 'GET');
+    if (!isGood || (type === 'other' && !hasToBeRead(how))) await passOn(answer, res, seen);
+    else if (!hasToBeRead(how)) await passOwn(answer, res, seen, how);
+    else if (isStream) await passEvents(answer, res, seen, how);
     else if (type === 'json') await passWhole(answer, res, seen, how);
     else throw unreadable('it is neither JSON nor a stream of events');
     seen.done();
@@ -79,6 +83,23 @@ async function passOn(answer: Dispatcher.ResponseData, res: ServerResponse, seen
   await pipeline(answer.body, res);
 }
 
+/** The same for an answer that may hold no other replies than those to what was sent. */
+async function passOwn(
+  answer: Dispatcher.ResponseData,
+  res: ServerResponse,
+  seen: AnswerSeen,
+  how: Answering,
+): Promise<void> {
+  const decoder = decoderFor(answer.headers['content-encoding']);
+  if (decoder === 'unknown') throw unreadable('its content coding is not known');
+  const type = contentType(answer) === 'events' ? 'events' : 'json';
+  const own = ownRepliesOnly(how.admissions.keys(), type, decoder);
+  res.writeHead(answer.statusCode, agentHeaders(answer.headers));
+  res.flushHeaders();
+  answer.body.on('data', (chunk: Buffer) => seen.chunk(chunk));
+  await pipeline(answer.body, own, res);
+}
+
 async function passEvents(
   answer: Dispatcher.ResponseData,
   res: ServerResponse,
@@ -108,6 +129,10 @@ function readEvents(seen: AnswerSeen, how: Answering): Transform {
   const blocks = new EventBlocks(mostBytes);
   const each = (block: Buffer): Buffer => {
     const data = dataOf(block);
+    if (hasOtherLines(block)) {
+      how.log.warn('an event of the server was left out', { server: how.server, because: 'it hides lines' });
+      return Buffer.alloc(0);
+    }
     if (data === null) return block;
     const read = readStrictly(data);
     if (read.kind !== 'one' && read.kind !== 'batch') {
@@ -205,7 +230,7 @@ const statusOnly = (status: number): TokentrayError =>
   });
 
 const unreadable = (because: string): TokentrayError =>
-  new TokentrayError('unreadable_answer', `the list of tools that the server sent cannot be read: ${because}`, {
+  new TokentrayError('unreadable_answer', `what the server sent cannot be read: ${because}`, {
     attempted: 'read the answer of the server',
   });
 

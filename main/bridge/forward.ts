@@ -6,6 +6,7 @@ import { failure, timedOut } from '../net/failure.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { Admission } from './admissions.ts';
 import { explain, requestIdsOf, sendFailure } from './answers.ts';
+import { readableCodings } from './content-coding.ts';
 import { deliver, hasToBeRead } from './forward-answer.ts';
 import { letThrough } from './forward-guard.ts';
 import { WaitingStream } from './forward-wait.ts';
@@ -13,6 +14,7 @@ import { upstreamHeaders } from './hop-by-hop.ts';
 import type { ReadMessages } from './incoming.ts';
 import { goneAway } from './outcomes.ts';
 import type { GuardedUpstream } from './relay/types.ts';
+import { isCall } from './relay/wire.ts';
 import type { Id } from './relay/wire.ts';
 import type { Authorization, UpstreamAuth, UpstreamChallenge } from './upstream-auth.ts';
 import { challengeKind, isRedirect, redirected, refusal, Repeats } from './upstream-repeat.ts';
@@ -68,15 +70,14 @@ export async function forward(
     for (const admission of admissions.values()) admission.finished({ outcome, bytes: 0 });
   };
   try {
+    const isAsked = body?.read.messages.some(isCall) ?? false;
+    if (!isAsked && req.method !== 'DELETE') checkNotices(req, target);
     if (body !== null) {
       const passed = await letThrough(body.read, target.upstream, gone.signal, (call, words) =>
         waiting.tell(call, words),
       );
       if (passed.kind === 'refused') return waiting.answer(passed.answer);
       admissions = passed.admissions;
-    } else if (req.method === 'GET' && !guard.open()) {
-      target.checkUnlocked?.();
-      throw notAllowed(target.server);
     }
     const answering = { server: target.server, log: target.log, guard, admissions, method: req.method ?? 'GET' };
     const answer = await ask(req, body?.bytes ?? null, target, signal, hasToBeRead(answering));
@@ -107,9 +108,19 @@ export async function forward(
   }
 }
 
+/** What no guard is asked about still needs an agent that is allowed. @throws approval_needed, locked */
+function checkNotices(
+  req: IncomingMessage,
+  { upstream: { guard, admissions }, checkUnlocked, server }: ForwardTarget,
+): void {
+  if (req.method === 'GET' ? guard.open() : admissions.passNotices) return;
+  checkUnlocked?.();
+  throw notAllowed(server);
+}
+
 const notAllowed = (server: string): TokentrayError =>
   new TokentrayError('approval_needed', `no person has allowed this agent to use "${server}" yet`, {
-    attempted: 'open the stream of a session',
+    attempted: 'use its session',
     advice: 'The next request that needs the server asks them',
   });
 
@@ -156,7 +167,11 @@ async function ask(
   }
 }
 
-const uncoded = { 'accept-encoding': 'identity' } as const;
+/** What the answer may come in: plain where it has to be read, and in no coding that hides what passes. */
+function codings(req: IncomingMessage, readable: boolean): Readonly<Record<string, string>> {
+  const accepted = readable ? 'identity' : readableCodings(req.headers['accept-encoding']);
+  return accepted === undefined ? {} : { 'accept-encoding': accepted };
+}
 
 async function send(
   req: IncomingMessage,
@@ -173,7 +188,7 @@ async function send(
       origin: target.url.origin,
       path: `${target.url.pathname}${target.url.search}`,
       method: req.method ?? 'GET',
-      headers: upstreamHeaders(req.rawHeaders, readable ? { ...used.headers, ...uncoded } : used.headers),
+      headers: upstreamHeaders(req.rawHeaders, { ...used.headers, ...codings(req, readable) }),
       body,
       signal: AbortSignal.any([signal, late.signal]),
       // An event stream may be silent for hours; whoever waits for it decides when to stop.

@@ -195,14 +195,16 @@ export async function startBridge(parts: BridgeParts): Promise<Bridge> {
       );
       const sessionId = sessionIdOf(req);
       const owner = sessionId === null ? null : owners.ownerOf(row.name, sessionId);
-      if (owner !== null && owner !== agent.id) {
+      // With another account it would go on as somebody else: never silently.
+      const self = JSON.stringify([agent.id, account]);
+      if (owner !== null && owner !== self) {
         return sendJson(res, 404, { jsonrpc: '2.0', id: null, ...fail(codes.invalidRequest, 'Session not found') });
       }
       const route = await routeFor({
         sessionId,
         relayOwns: (id) => relay.owns(id),
         allowed: relay.guard.open(),
-        isServers: () => owner === agent.id,
+        isServers: () => owner === self,
         grant: parts.grants.state(row.name, account).kind,
         opensBrowser: row.settings.signIn === 'auto',
         agentEra: agentEraOf(req, read),
@@ -218,7 +220,7 @@ export async function startBridge(parts: BridgeParts): Promise<Bridge> {
         upstream: relay.upstream,
         link,
         ...(parts.checkUnlocked === undefined ? {} : { checkUnlocked: parts.checkUnlocked }),
-        onSession: (id) => owners.note(row.name, id, agent.id),
+        onSession: (id) => owners.note(row.name, id, self),
         log,
         clock,
       }).catch((error: unknown) => {

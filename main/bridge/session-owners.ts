@@ -1,10 +1,12 @@
-// Whose a session is that a server opened through the bridge: another agent that learnt its id does not get into it.
+// Whose a session is that a server opened through the bridge: another agent that learnt its id does not get into it, nor does
+// another account of the same one.
 
 /** The oldest make room: after that, as after a restart, only who knows the id can use it. */
 const mostSessions = 10_000;
 
 export interface SessionOwners {
-  note(server: string, session: string, agent: string): void;
+  /** @param owner agent and account */
+  note(server: string, session: string, owner: string): void;
   /** Null: not known. */
   ownerOf(server: string, session: string): string | null;
 }
@@ -12,12 +14,12 @@ export interface SessionOwners {
 export function sessionOwners(): SessionOwners {
   const owners = new Map<string, string>();
   return {
-    note(server, session, agent) {
+    note(server, session, owner) {
       const key = keyOf(server, session);
       if (owners.has(key)) return;
       const [oldest] = owners.keys();
       if (owners.size >= mostSessions && oldest !== undefined) owners.delete(oldest);
-      owners.set(key, agent);
+      owners.set(key, owner);
     },
     ownerOf: (server, session) => owners.get(keyOf(server, session)) ?? null,
   };

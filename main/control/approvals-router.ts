@@ -26,8 +26,12 @@ export function createApprovalsRouter(
       await personOnly(context, 'change the approval');
       return approvals.view(approvals.change(id, to));
     }),
-    // Whoever takes something away from an agent need not be a person.
-    revoke: os.revoke.handler(({ input }) => ({ revoked: approvals.revoke(input.id) })),
+    // Whoever takes something away from an agent need not be a person; a denial is nothing that it has.
+    revoke: os.revoke.handler(async ({ input, context }) => {
+      const isDenial = approvals.living().some(({ id, decision }) => id === input.id && decision === 'deny');
+      if (isDenial) await personOnly(context, 'take back the denial');
+      return { revoked: approvals.revoke(input.id) };
+    }),
   };
 }
 

@@ -34,6 +34,11 @@ export function createUiRouter(deps: ControlDeps) {
   const note = (kind: string, detail: Readonly<Record<string, string>> = {}) =>
     store.events.append({ at: clock.now(), server: null, grantId: null, kind, detail });
 
+  /** What takes a server takes the person's denials and rules with it, and an agent could add it again without them. */
+  const whereAsked = async (context: CallContext, attempted: string): Promise<void> => {
+    if (settings.approvals() === 'ask') await personOnly(context, attempted);
+  };
+
   return os.router({
     status: os.status.handler(() => status(deps)),
     servers: {
@@ -50,7 +55,8 @@ export function createUiRouter(deps: ControlDeps) {
       plan: os.servers.plan.handler(({ input, signal }) =>
         grants.plan(input.server, { ...choices(input), ...(signal === undefined ? {} : { signal }) }),
       ),
-      updateSettings: os.servers.updateSettings.handler(({ input }) => {
+      updateSettings: os.servers.updateSettings.handler(async ({ input, context }) => {
+        await whereAsked(context, 'change the settings of the server');
         const view = servers.change(input.server, present(input.settings));
         deps.audit.append({ kind: 'server-settings-changed', server: input.server, detail: present(input.settings) });
         return view;
@@ -62,7 +68,10 @@ export function createUiRouter(deps: ControlDeps) {
         grants.view(input.server);
         return snippets(input.server, deps.shim, deps.bridge);
       }),
-      forget: os.servers.forget.handler(({ input }) => servers.forget(input.server)),
+      forget: os.servers.forget.handler(async ({ input, context }) => {
+        await whereAsked(context, 'forget the server');
+        return servers.forget(input.server);
+      }),
     },
     signIn: {
       // Not bound to the caller's connection: a UI may start it and another one finish it.
@@ -180,7 +189,8 @@ export function createUiRouter(deps: ControlDeps) {
         return { pausedSince: pause.since() };
       }),
     },
-    clearEverything: os.clearEverything.handler(async () => {
+    clearEverything: os.clearEverything.handler(async ({ context }) => {
+      await whereAsked(context, 'clear everything');
       // The vault gives nothing away now, and that it is locked is among what would be cleared.
       lock.check();
       const cleared = await clearEverything(deps);

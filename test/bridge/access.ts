@@ -32,6 +32,8 @@ export interface TestAccess {
   wait: number;
   locked: boolean;
   serverRules: ToolRules;
+  /** That everybody uses. */
+  account: string;
   agent(name?: string): AgentRow;
   caller(agent: AgentRow, via?: 'http' | 'stdio'): Caller;
   guard(caller: Caller): Guard;
@@ -68,7 +70,7 @@ export function testAccess(options: TestAccessOptions = {}): TestAccess {
     mode: () => self.mode,
     isLocked: () => self.locked,
     wait: () => self.wait,
-    accountOf: () => 'default',
+    accountOf: () => self.account,
     known: options.known ?? (() => null),
     serverRules: () => self.serverRules,
     pins: createPins({ store, clock, pinning: () => 'hold', onHeld: () => undefined }),
@@ -92,6 +94,7 @@ export function testAccess(options: TestAccessOptions = {}): TestAccess {
     wait: 50_000,
     locked: false,
     serverRules: withoutRules,
+    account: 'default',
     agent(name = 'tester') {
       const id = crypto.randomUUID();
       const row: AgentRow = {
@@ -116,7 +119,7 @@ export function testAccess(options: TestAccessOptions = {}): TestAccess {
     },
     guard: (caller) => access.guards.guard(caller, server),
     allow(agent, rules = withoutRules, lasts = 'always') {
-      const who = { agent, server, account: 'default' };
+      const who = { agent, server, account: self.account };
       return access.approvals.decide(who, [`http:${agent.id}`], { decision: 'allow', lasts, rules }, 'window').id;
     },
     revoke: (id) => void access.approvals.revoke(id),

@@ -102,7 +102,7 @@ describe('an answer on its way to the agent', () => {
   it('keeps status, session and bytes, and loses what only concerns the server’s own origin', async () => {
     const made = await bridged((_req, res) => {
       res.writeHead(200, {
-        'content-type': 'application/json',
+        'content-type': 'application/octet-stream',
         'content-encoding': 'x-unknown',
         'mcp-session-id': 'given',
         'mcp-protocol-version': '2025-11-25',

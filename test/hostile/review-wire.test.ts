@@ -1,8 +1,9 @@
 // What a hostile server or agent says in between the lines of HTTP and JSON-RPC, and what the other side gets to see of it.
 import type { ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { agentHeaders, ask } from '../bridge/fixture.ts';
-import { answer, callOf, done, hide, list, parsed, post, request, tool, world } from '../bridge/scripted.ts';
+import { answer, callOf, done, hide, list, post, request, world } from '../bridge/scripted.ts';
 import type { Json } from '../bridge/relay/raw.ts';
 
 const open: { close(): unknown }[] = [];
@@ -18,10 +19,37 @@ const event = (message: unknown): string => `data: ${JSON.stringify(message)}\n\
 const stream = (res: ServerResponse, type = 'text/event-stream'): ServerResponse =>
   res.writeHead(200, { 'content-type': type });
 
+const sideWays = (send: (res: ServerResponse, reply: Json, own: Json) => void) => {
+  const seen: { listing: Json | null; ended: number } = { listing: null, ended: 0 };
+  const made = world(kept, (req, res, message) => {
+    if (req.method === 'GET') return void res.writeHead(405).end();
+    if (message['method'] === 'initialize') {
+      const serverInfo = { name: 'n', version: '1' };
+      return answer(res, message, { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo });
+    }
+    if (message['id'] === undefined) return void res.writeHead(202).end();
+    if (message['method'] === 'tools/list') {
+      seen.listing = message;
+      return stream(res).flushHeaders();
+    }
+    res.once('close', () => (seen.ended += 1));
+    const reply = { jsonrpc: '2.0', id: seen.listing?.['id'], result: list };
+    send(res, reply, { jsonrpc: '2.0', id: message['id'], result: { content: [] } });
+  });
+  return { made, seen };
+};
+const json = (res: ServerResponse, text: string, more = {}): void =>
+  void res.writeHead(200, { 'content-type': 'application/json', ...more }).end(text);
+const listingText = ({ id }: Json): string => `${JSON.stringify(id)},"result":${JSON.stringify(list)}}`;
+const events = (res: ServerResponse, text: string): void => void stream(res).end(text);
+
 describe('a body that servers could decode in another way', () => {
   it.each([
     ['two charsets', { 'content-type': 'application/json; charset=utf-8; charset=utf-7' }],
-    ['a charset behind one that stands in quotes', { 'content-type': 'application/json; a="; charset=utf-8"; charset=utf-7' }],
+    [
+      'a charset behind one that stands in quotes',
+      { 'content-type': 'application/json; a="; charset=utf-8"; charset=utf-7' },
+    ],
     ['a content coding', { 'content-encoding': 'br' }],
   ])('does not pass with %s', async (_name, headers) => {
     const made = await world(kept, done);
@@ -63,29 +91,98 @@ describe('a list of tools that the server sends by a side way', () => {
     },
   );
 
-  it.each(['stdio', 'HTTP'] as const)('is not taken for the answer to a list when it comes with a call (%s)', async (link) => {
-    let listing: Json | null = null;
-    const made = await world(kept, (req, res, message) => {
-      if (req.method === 'GET') return void res.writeHead(405).end();
-      if (message['method'] === 'initialize') {
-        return answer(res, message, { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 'n', version: '1' } });
-      }
-      if (message['id'] === undefined) return void res.writeHead(202).end();
-      if (message['method'] === 'tools/list') {
-        listing = message;
-        stream(res).flushHeaders();
-        return;
-      }
-      stream(res);
-      res.write(event({ jsonrpc: '2.0', id: listing?.['id'], result: list }));
-      res.end(event({ jsonrpc: '2.0', id: message['id'], result: { content: [] } }));
+  it.each<[string, (res: ServerResponse, reply: Json, own: Json) => void]>([
+    ['as an event of its stream', (res, reply, own) => events(res, event(reply) + event(own))],
+    ['behind its answer', (res, reply, own) => events(res, event(own) + event(reply))],
+    [
+      'in small pieces',
+      (res, reply) => {
+        stream(res);
+        for (const char of event(reply)) res.write(char);
+        res.end();
+      },
+    ],
+    ['with its id last', (res, { id, ...reply }) => events(res, event({ ...reply, id }))],
+    ['with its id as text', (res, { id, ...reply }) => json(res, JSON.stringify({ id: String(id), ...reply }))],
+    ['with its id escaped', (res, reply) => json(res, `{"jsonrpc":"2.0","\\u0069d":${listingText(reply)}`)],
+    [
+      'with two ids',
+      (res, reply, own) => json(res, `{"jsonrpc":"2.0","id":${String(own['id'])},"id":${listingText(reply)}`),
+    ],
+    ['as a request, too', (res, reply) => json(res, `{"jsonrpc":"2.0","method":"x","id":${listingText(reply)}`)],
+    ['as JSON', (res, reply) => json(res, JSON.stringify(reply))],
+    ['in a batch', (res, reply, own) => json(res, JSON.stringify([own, reply]))],
+    ['compressed', (res, reply) => json(res, gzipSync(JSON.stringify(reply)) as never, { 'content-encoding': 'gzip' })],
+    [
+      'on several lines',
+      (res, reply) => events(res, `data: ${JSON.stringify(reply, null, 1).replaceAll('\n', '\r\ndata:')}\n\n`),
+    ],
+    ['behind a comment that some readers end early', (res, reply) => events(res, `: x\u2028${event(reply)}`)],
+    [
+      'behind a text that some readers end early',
+      (res, reply) => events(res, `data: {"a":"\u2028\u2028${event(reply)}`),
+    ],
+    ['behind a text alone', (res, reply) => events(res, `data: "\u2028\u2028${event(reply)}`)],
+  ])('is no answer to a list when it comes with a call: %s', async (_name, send) => {
+    for (const link of ['stdio', 'HTTP'] as const) {
+      const { made: making, seen } = sideWays(send);
+      const made = await making;
+      hide(made);
+      const agent = kept(await made.open(link, 'old'));
+      void agent.ask('tools/list').catch(() => undefined);
+      await expect.poll(() => seen.listing).not.toBeNull();
+      void agent.ask('tools/call', { name: 'seen', arguments: {} }).catch(() => undefined);
+      await expect.poll(() => seen.ended).toBe(1);
+      await made.clock.settle();
+      expect(JSON.stringify(agent.heard)).not.toContain('hidden');
+    }
+  });
+
+  it.each<[string, (res: ServerResponse, own: Json) => void]>([
+    [
+      'with questions and news before it',
+      (res, own) =>
+        events(
+          res,
+          `: x\n\nid: 1\ndata:\n\n${event({ jsonrpc: '2.0', id: 1, method: 'ping' })}${event({ jsonrpc: '2.0', method: 'notifications/message', params: { id: 9, x: [{ id: 9 }] } })}${event(own)}`,
+        ),
+    ],
+    [
+      'with ids of its own inside',
+      (res, { id }) =>
+        json(
+          res,
+          JSON.stringify(
+            {
+              jsonrpc: '2.0',
+              id,
+              result: { id: 99, content: [], x: ['{"id":5,"result":{}}', 1.5e-3, true, null, 'ünï\u2028\\"'] },
+            },
+            null,
+            2,
+          ),
+        ),
+    ],
+    [
+      'that is an error about nothing in particular',
+      (res) => json(res, '{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"no"}}'),
+    ],
+    ['that is no message at all', (res) => events(res, 'event: ping\ndata: 2026-01-01\n\n')],
+    [
+      'that is compressed',
+      (res, own) => json(res, gzipSync(JSON.stringify(own)) as never, { 'content-encoding': 'gzip' }),
+    ],
+  ])('does not keep an answer from passing: %s', async (_name, send) => {
+    const sent: string[] = [];
+    const made = await world(kept, (_req, res, { id }) => {
+      const end = res.end.bind(res);
+      res.end = ((text: string) => (sent.push(text), end(text))) as never;
+      send(res, { jsonrpc: '2.0', id, result: { content: [] } });
     });
     hide(made);
-    const agent = kept(await made.open(link, 'old'));
-    void agent.ask('tools/list').catch(() => undefined);
-    await expect.poll(() => listing).not.toBeNull();
-    await agent.ask('tools/call', { name: 'seen', arguments: {} });
-    expect(JSON.stringify(agent.heard)).not.toContain('hidden');
+    const told = await post(made, callOf('seen', 4));
+    expect(told.status).toBe(200);
+    expect(Buffer.from(told.text)).toEqual(Buffer.from(Buffer.from(sent[0] ?? '').toString()));
   });
 });
 
@@ -107,12 +204,19 @@ describe('an agent that is not allowed any more', () => {
   });
 
   it('does not go on with a call that was to be tried again with input, once a rule stands against it', async () => {
-    const made = await world(kept, (_req, res, message) => answer(res, message, { resultType: 'input_required', requestState: 's', inputRequests: {} }), 'modern');
+    const made = await world(
+      kept,
+      (_req, res, message) =>
+        answer(res, message, { resultType: 'input_required', requestState: 's', inputRequests: {} }),
+      'modern',
+    );
     const agent = kept(await made.open('HTTP', 'new'));
     const approval = made.access.allow(made.agent);
     await agent.ask('tools/call', { name: 'hidden', arguments: {} });
     await made.clock.settle();
-    made.access.access.approvals.change(approval, { rules: { tools: 'everything', allow: [], deny: ['hidden'], ask: 'never' } });
+    made.access.access.approvals.change(approval, {
+      rules: { tools: 'everything', allow: [], deny: ['hidden'], ask: 'never' },
+    });
     const before = made.arrived.length;
     await agent.ask('tools/call', { name: 'hidden', arguments: {}, requestState: 's', inputResponses: {} });
     expect(made.arrived.slice(before)).toEqual([]);
@@ -120,16 +224,38 @@ describe('an agent that is not allowed any more', () => {
 });
 
 describe('a session id', () => {
+  it('is of the account that it began with: with another one it is not found, and nothing is sent into it', async () => {
+    const made = await world(kept, (_req, res, message) =>
+      answer(res, message, { protocolVersion: '2025-11-25', capabilities: {} }, { 'mcp-session-id': 'mine' }),
+    );
+    made.access.allow(made.agent);
+    await post(made, request('initialize', { protocolVersion: '2025-11-25', capabilities: {} }));
+    made.access.account = 'second';
+    made.access.allow(made.agent);
+    made.access.access.settingChanged();
+    const before = made.arrived.length;
+    const told = await post(made, callOf('seen'), { 'mcp-session-id': 'mine' });
+    expect(told.status).toBe(404);
+    expect(made.arrived.slice(before)).toEqual([]);
+  });
+
   it('that is there twice is nobody\u2019s', async () => {
     const made = await world(kept, done);
     hide(made);
     const headers = [
-      ['host', new URL(made.mcp).host], ['authorization', `Bearer ${made.key}`], ['content-type', 'application/json'],
-      ['accept', 'application/json, text/event-stream'], ['mcp-session-id', 'another\u2019s'.replace('\u2019', '')], ['mcp-session-id', 'x'],
+      ['host', new URL(made.mcp).host],
+      ['authorization', `Bearer ${made.key}`],
+      ['content-type', 'application/json'],
+      ['accept', 'application/json, text/event-stream'],
+      ['mcp-session-id', 'another\u2019s'.replace('\u2019', '')],
+      ['mcp-session-id', 'x'],
     ];
-    const told = await ask(made.mcp, { method: 'POST', headers: headers.flat() as never, body: JSON.stringify(callOf('seen')) });
+    const told = await ask(made.mcp, {
+      method: 'POST',
+      headers: headers.flat() as never,
+      body: JSON.stringify(callOf('seen')),
+    });
     expect(told.status).toBe(400);
     expect(made.arrived).toEqual([]);
   });
 });
-void tool; void parsed;

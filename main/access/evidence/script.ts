@@ -10,6 +10,8 @@ interface Interpreter {
   readonly valued: ReadonlySet<string>;
   /** Options after which code stands in place of a file. */
   readonly inline: ReadonlySet<string>;
+  /** Such an option among others in one word, or with the code in the same one. */
+  readonly joined?: RegExp;
   /** An option after which a module's name stands in place of a file. */
   readonly module?: string;
   /** Words before the file. */
@@ -38,9 +40,25 @@ const interpreters: readonly Interpreter[] = [
     inline: words('eval'),
     verbs: words('run serve'),
   },
-  { name: /^python[\d.]*w?$/iu, valued: words('-W -X'), inline: words('-c'), module: '-m' },
-  { name: /^ruby[\d.]*$/iu, valued: words('-r -I -C -E'), inline: words('-e') },
-  { name: /^perl[\d.]*$/iu, valued: words('-I -M'), inline: words('-e -E') },
+  {
+    name: /^python[\d.]*w?$/iu,
+    valued: words('-W -X'),
+    inline: words('-c'),
+    joined: /^-[bBdEhiIOPqsSuvVx?]*[cm]/u,
+    module: '-m',
+  },
+  {
+    name: /^ruby[\d.]*$/iu,
+    valued: words('-r -I -C -E'),
+    inline: words('-e'),
+    joined: /^-[acdlnpsSvwW]*e/u,
+  },
+  {
+    name: /^perl[\d.]*$/iu,
+    valued: words('-I -M'),
+    inline: words('-e -E'),
+    joined: /^-[acflnpsStTuUvwWX\d]*[eE]/u,
+  },
 ];
 
 /** Electron runs scripts like Node when it is told to by its environment, which is nobody's business but its own. */
@@ -75,6 +93,10 @@ export function scriptOf(facts: ProcessFacts, real: RealPath = realPath): string
     const next = rest[at + 1] ?? '';
     if (interpreter.inline.has(word)) return `inline code ${sha256(next).slice(0, 16)}`;
     if (word === interpreter.module) return `-m ${next}`;
+    const [option = ''] = word.split('=', 1);
+    if (interpreter.inline.has(option) || interpreter.joined?.test(word) === true) {
+      return `inline code ${sha256(`${word} ${next}`).slice(0, 16)}`;
+    }
     if (word.startsWith('-') && word !== '-') at += interpreter.valued.has(word) ? 1 : 0;
     else if (interpreter.verbs?.has(word) !== true) return word === '-' ? null : located(rest.slice(at), facts, real);
   }

@@ -49,7 +49,8 @@ export async function admitted(
     outcome = await work(either.signal);
   } catch (error) {
     admission.finished({ outcome: asking.signal.aborted ? 'cancelled' : 'failed', bytes: 0 });
-    if (upstream.guard.ended.aborted) return refused(request.method, goneAway(upstream.name, upstream.guard.ended), asking.modern);
+    if (upstream.guard.ended.aborted)
+      return refused(request.method, goneAway(upstream.name, upstream.guard.ended), asking.modern);
     if (asking.batch !== null && isTokentrayError(error, 'tool_refused')) {
       return refused(request.method, error, asking.modern);
     }

@@ -72,7 +72,7 @@ export class OldAgent {
       this.#begin();
       return;
     }
-    this.#side?.notice(message);
+    if (this.#upstream.admissions.passNotices) this.#side?.notice(message);
     if (message.method !== 'notifications/cancelled') return;
     const id = message.params?.['requestId'];
     if (typeof id === 'string' || typeof id === 'number') this.#running.get(id)?.abort();
@@ -86,8 +86,8 @@ export class OldAgent {
 
   #answered(message: Reply): void {
     const settle = this.#asked.get(message.id);
-    if (settle === undefined) this.#side?.answer(message);
-    else settle(outcomeOf(message));
+    if (settle !== undefined) settle(outcomeOf(message));
+    else if (this.#upstream.admissions.passNotices) this.#side?.answer(message);
   }
 
   async #serve(request: Call, batch: Batch | null): Promise<void> {

@@ -2,8 +2,8 @@
 import type { OldAgentPort, OldSide } from './old-side.ts';
 import { OldServer } from './old-server.ts';
 import type { RelayLimits, ServerEra, Upstream } from './types.ts';
-import { outcomeOf } from './wire.ts';
-import type { Message, Notice, Reply } from './wire.ts';
+import { isReply, outcomeOf } from './wire.ts';
+import type { Id, Message, Notice, Reply } from './wire.ts';
 
 export async function oldToOld(
   upstream: Upstream,
@@ -11,12 +11,16 @@ export async function oldToOld(
   era: ServerEra,
   agent: OldAgentPort,
 ): Promise<OldSide> {
+  /** What answers a request comes as its answer; whatever else looks like one was not seen by anybody who has to. */
+  const send = (message: Message, about?: Id): void => {
+    if (!isReply(message)) agent.send(message, about);
+  };
   const server = await OldServer.open({
     upstream,
     limits,
     era,
     initialize: agent.hello,
-    onMessage: (message) => agent.send(message),
+    onMessage: (message) => send(message),
   });
   const pass = (message: Notice | Reply): void => {
     server.send(message).catch(() => {
@@ -29,7 +33,7 @@ export async function oldToOld(
       server.initialized().catch(() => {});
     },
     async request(request, signal) {
-      const onMessage = (message: Message): void => agent.send(message, request.id);
+      const onMessage = (message: Message): void => send(message, request.id);
       return outcomeOf(await server.request(request, { signal, onMessage }));
     },
     notice: pass,
