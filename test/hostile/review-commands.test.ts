@@ -38,7 +38,7 @@ describe('a command of an agent', () => {
       'servers.updateSettings',
       () => ({ server: 'notes', settings: { signIn: 'auto', allowHttp: true } }),
     ],
-  ])('cannot %s', async (_what, path, input) => {
+  ])('cannot do for the person: %s', async (_what, path, input) => {
     const calls = JSON.stringify([[path, (input as () => unknown)()]]);
     const { stdout, stderr } = await agent.run(execPath, probe, world.controlSocket, calls);
     expect(stdout.trim(), stderr).toBe('["agent_refused"]');
