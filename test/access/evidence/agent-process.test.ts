@@ -12,7 +12,7 @@ const surroundings: Surroundings = {
   own: '/opt/tokentray/tokentray',
   ofSystem: (path) => path.startsWith('/usr/') || path.startsWith('/bin/') || path.startsWith('/sbin/'),
 };
-const there = new Set([shim, '/work/agent.mjs', '/work/sub/agent.mjs', '/work/my agent.js', '/work/tool.py']);
+const there = new Set([shim, '/srv/agent.mjs', '/srv/sub/agent.mjs', '/srv/my agent.js', '/srv/tool.py']);
 /** As if these files were there. */
 const real = (path: string): string | null => (there.has(path) ? path : null);
 
@@ -29,7 +29,7 @@ const line = (...all: (readonly [words: string, executable?: string | null | und
       executable: executable === undefined ? program : executable,
       deleted: false,
       commandLine,
-      folder: '/work',
+      folder: '/srv',
     };
   });
 
@@ -65,7 +65,7 @@ describe('the agent', () => {
   it('is the peer itself when that is not our shim, whatever it is called', () => {
     for (const peer of [
       '/usr/bin/node /tmp/tokentray.js stdio linear',
-      '/usr/bin/python3 /work/tool.py',
+      '/usr/bin/python3 /srv/tool.py',
       '/bin/sh -c x',
       // Another program with the shim's path among its words.
       `/tmp/evil ${shim} stdio linear`,
@@ -85,7 +85,7 @@ describe('the agent', () => {
   });
 });
 
-const script = (words: string, folder: string | null = '/work') =>
+const script = (words: string, folder: string | null = '/srv') =>
   line([words]).map((facts) => scriptOf({ ...facts, folder }, real))[0];
 
 const plain = (words: string) => line([words]).map((facts) => plainScriptOf(facts, real))[0];
@@ -108,15 +108,15 @@ describe('the shim', () => {
 
 describe('the script of an interpreter', () => {
   it.each([
-    ['/usr/bin/node agent.mjs --flag', '/work/agent.mjs'],
-    ['/usr/bin/node --import ./x.js --no-warnings sub/agent.mjs', '/work/sub/agent.mjs'],
-    ['/usr/bin/python3.12 -u tool.py', '/work/tool.py'],
+    ['/usr/bin/node agent.mjs --flag', '/srv/agent.mjs'],
+    ['/usr/bin/node --import ./x.js --no-warnings sub/agent.mjs', '/srv/sub/agent.mjs'],
+    ['/usr/bin/python3.12 -u tool.py', '/srv/tool.py'],
     ['/usr/bin/python3 -m mcp_agent serve', '-m mcp_agent'],
-    ['/home/ada/.bun/bin/bun run agent.mjs', '/work/agent.mjs'],
-    ['/usr/bin/deno run -A agent.mjs', '/work/agent.mjs'],
-    ['/usr/share/code/code /work/agent.mjs', '/work/agent.mjs'],
-    ['/usr/bin/node gone.js', '/work/gone.js'],
-    ['/usr/bin/node my agent.js x', '/work/my agent.js'],
+    ['/home/ada/.bun/bin/bun run agent.mjs', '/srv/agent.mjs'],
+    ['/usr/bin/deno run -A agent.mjs', '/srv/agent.mjs'],
+    ['/usr/share/code/code /srv/agent.mjs', '/srv/agent.mjs'],
+    ['/usr/bin/node gone.js', '/srv/gone.js'],
+    ['/usr/bin/node my agent.js x', '/srv/my agent.js'],
     ['/usr/bin/node', null],
     ['/usr/bin/node -', null],
     ['/opt/cursor/cursor --type=utility', null],
