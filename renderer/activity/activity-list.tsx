@@ -8,7 +8,7 @@ import { VirtualList } from '../design/virtual-list.tsx';
 import { useNow } from '../store/clock.ts';
 import type { ActivityFilter } from '../store/route.ts';
 import { EventDialog } from './event-dialog.tsx';
-import { counted } from './event-words.ts';
+import { counted } from '../words/counted.ts';
 import { byDays, dayNames, type Row } from './days.ts';
 import { EventRow } from './event-row.tsx';
 import styles from './activity-list.module.css';

@@ -11,7 +11,7 @@ import styles from './activity-list.module.css';
 import { AuditDialog } from './audit-dialog.tsx';
 import { AuditRow } from './audit-row.tsx';
 import { byDays, dayNames, type DayRow } from './days.ts';
-import { counted } from './event-words.ts';
+import { counted } from '../words/counted.ts';
 import { useAudit } from './use-audit.ts';
 
 const pageSize = 200;

@@ -1,6 +1,7 @@
 // What an event of the record is called in front of a person, and what it says beyond its name. Pure; kinds of a newer broker stay readable.
 import type { Activity } from '../../preload/contract.ts';
 import { exactTime } from '../words/time.ts';
+import { counted } from '../words/counted.ts';
 
 export type EventTone = 'fine' | 'idle' | 'busy' | 'needs-you' | 'danger';
 
@@ -217,8 +218,6 @@ function pinned(detail: Detail): string | null {
 }
 
 // values --------------------------------------------------------------------------------------------------------------
-
-export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 function word(detail: Detail, name: string): string | null {
   const value = detail[name];

@@ -1,13 +1,10 @@
 // The known tools of a server and its own rules, asked for when they are shown and again whenever they change.
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback } from 'react';
 import type { Change, PinnedTool, ServerRules } from '../../preload/contract.ts';
-import { useChanges, useClient } from '../store/context.tsx';
-import { describeProblem, type Problem } from '../store/problem.ts';
+import { useClient } from '../store/context.tsx';
+import { useAsked, type Asked } from '../store/use-asked.ts';
 
-export type ToolsState =
-  | { readonly kind: 'loading' }
-  | { readonly kind: 'shown'; readonly tools: readonly PinnedTool[]; readonly rules: ServerRules }
-  | { readonly kind: 'failed'; readonly problem: Problem };
+export type ToolsState = Asked<{ readonly tools: readonly PinnedTool[]; readonly rules: ServerRules }>;
 
 /** @param account its name; null: the default one */
 export function useTools(
@@ -15,41 +12,20 @@ export function useTools(
   account: string | null = null,
 ): { readonly state: ToolsState; readonly again: () => void } {
   const client = useClient();
-  const [state, setState] = useState<ToolsState>({ kind: 'loading' });
-  const current = useRef<AbortController | null>(null);
-  const load = useCallback(() => {
-    current.current?.abort();
-    const own = new AbortController();
-    current.current = own;
-    const { signal } = own;
-    const ask = async () => {
-      try {
-        const [tools, rules] = await Promise.all([
-          client.tools.list({ server, ...(account !== null && { account }) }, { signal }),
-          client.tools.rules({ server }, { signal }),
-        ]);
-        if (!signal.aborted) setState({ kind: 'shown', tools, rules });
-      } catch (error) {
-        // What was shown stays: the banner tells of a broker that is gone.
-        if (signal.aborted) return;
-        setState((known) => (known.kind === 'shown' ? known : { kind: 'failed', problem: describeProblem(error) }));
-      }
-    };
-    void ask();
-  }, [client, server, account]);
-  useEffect(() => {
-    load();
-    return () => current.current?.abort();
-  }, [load]);
-  useChanges(
-    useCallback(
-      (change: Change) => {
-        if (concerns(change, server)) load();
-      },
-      [load, server],
-    ),
+  const ask = useCallback(
+    async (signal: AbortSignal) => {
+      const [tools, rules] = await Promise.all([
+        client.tools.list({ server, ...(account !== null && { account }) }, { signal }),
+        client.tools.rules({ server }, { signal }),
+      ]);
+      return { tools, rules };
+    },
+    [client, server, account],
   );
-  return { state, again: load };
+  return useAsked(
+    ask,
+    useCallback((change: Change) => concerns(change, server), [server]),
+  );
 }
 
 /** A first list, that was accepted as it came, changes nothing that is held: the record tells of it. */

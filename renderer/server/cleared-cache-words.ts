@@ -1,6 +1,6 @@
 // What a cleared cache dropped, and why a registration is still there, in one sentence.
 import type { ContractOutputs } from '../../preload/contract.ts';
-import { counted } from '../activity/event-words.ts';
+import { counted } from '../words/counted.ts';
 
 type Cleared = ContractOutputs['cache']['clear'];
 

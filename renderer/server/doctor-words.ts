@@ -1,6 +1,6 @@
 // The doctor's report in words: each verdict, the sum of them, and the whole as text to send to someone. Pure.
 import type { ContractOutputs } from '../../preload/contract.ts';
-import { counted } from '../activity/event-words.ts';
+import { counted } from '../words/counted.ts';
 
 export type Report = ContractOutputs['doctor'];
 type Verdict = Report['steps'][number]['verdict'];

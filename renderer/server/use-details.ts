@@ -1,51 +1,23 @@
 // One server with all that may be shown of its grant, asked for again whenever something about it changed.
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback } from 'react';
 import type { Change, ContractOutputs } from '../../preload/contract.ts';
-import { useChanges, useClient } from '../store/context.tsx';
-import { describeProblem, type Problem } from '../store/problem.ts';
+import { useClient } from '../store/context.tsx';
+import { useAsked, type Asked } from '../store/use-asked.ts';
 
 export type Details = ContractOutputs['servers']['details'];
 
-export type DetailsState =
-  | { readonly kind: 'loading' }
-  | { readonly kind: 'shown'; readonly details: Details }
-  | { readonly kind: 'failed'; readonly problem: Problem };
+export type DetailsState = Asked<{ readonly details: Details }>;
 
 export function useDetails(server: string): { readonly state: DetailsState; readonly again: () => void } {
   const client = useClient();
-  const [state, setState] = useState<DetailsState>({ kind: 'loading' });
-  const current = useRef<AbortController | null>(null);
-
-  const load = useCallback(() => {
-    current.current?.abort();
-    const own = new AbortController();
-    current.current = own;
-    const ask = async () => {
-      try {
-        const details = await client.servers.details({ server }, { signal: own.signal });
-        if (!own.signal.aborted) setState({ kind: 'shown', details });
-      } catch (error) {
-        // What was shown stays: the banner tells of a broker that is gone.
-        if (own.signal.aborted) return;
-        setState((known) => (known.kind === 'shown' ? known : { kind: 'failed', problem: describeProblem(error) }));
-      }
-    };
-    void ask();
-  }, [client, server]);
-
-  useEffect(() => {
-    load();
-    return () => current.current?.abort();
-  }, [load]);
-  useChanges(
-    useCallback(
-      (change: Change) => {
-        if (concerns(change, server)) load();
-      },
-      [load, server],
-    ),
+  const ask = useCallback(
+    async (signal: AbortSignal) => ({ details: await client.servers.details({ server }, { signal }) }),
+    [client, server],
   );
-  return { state, again: load };
+  return useAsked(
+    ask,
+    useCallback((change: Change) => concerns(change, server), [server]),
+  );
 }
 
 function concerns(change: Change, server: string): boolean {

@@ -2,10 +2,9 @@
 import { Button } from '../design/button.tsx';
 import { Dialog } from '../design/dialog.tsx';
 import { useShown } from '../design/dialog-shown.ts';
-import { Icon } from '../design/icons.tsx';
 import { Note } from '../design/note.tsx';
-import { OutsideText } from '../design/outside-text.tsx';
-import { counted } from '../activity/event-words.ts';
+import { FateRows } from '../server/fate-rows.tsx';
+import { counted } from '../words/counted.ts';
 import styles from './cleared-dialog.module.css';
 import { clearedWords, fateWords, type Cleared } from './cleared-words.ts';
 
@@ -42,24 +41,7 @@ function Body({ cleared }: { readonly cleared: Cleared }) {
       <Note tone={tone} announce title={headline}>
         {advice}
       </Note>
-      {servers.length > 0 && (
-        <ul className={styles.servers}>
-          {servers.map((server) => {
-            const fate = fateWords(server);
-            return (
-              <li key={server.server} className={styles.server} data-tone={fate.tone}>
-                <Icon name={fate.tone === 'fine' ? 'check' : 'warning'} />
-                <div className={styles.words}>
-                  <OutsideText>{server.server}</OutsideText>
-                  <p className={styles.soft}>
-                    <OutsideText fit="wrap">{fate.words}</OutsideText>
-                  </p>
-                </div>
-              </li>
-            );
-          })}
-        </ul>
-      )}
+      <FateRows fates={servers.map((one) => ({ ...one, ...fateWords(one) }))} />
       <p className={styles.soft}>
         Also removed: {counted(agents, 'agent')}, {counted(vaultItems, 'item')} left in the vault,{' '}
         {counted(documents, 'cached document')}, {counted(events, 'event')} of the record, and the settings.

@@ -1,6 +1,6 @@
 // What Clear everything did, in words: the whole, and the fate of each server. Pure.
 import type { ContractOutputs } from '../../preload/contract.ts';
-import { counted } from '../activity/event-words.ts';
+import { counted } from '../words/counted.ts';
 import { receiptWords } from '../server/receipt-words.ts';
 
 export type Cleared = ContractOutputs['clearEverything'];

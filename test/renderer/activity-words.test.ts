@@ -1,7 +1,8 @@
 // Every kind of event that the broker notes has words, and a kind that this window does not know stays readable.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { counted, describeEvent, eventFacts, kindTitle } from '../../renderer/activity/event-words.ts';
+import { describeEvent, eventFacts, kindTitle } from '../../renderer/activity/event-words.ts';
+import { counted } from '../../renderer/words/counted.ts';
 
 const words = (kind: string, detail: Record<string, unknown> = {}) => describeEvent({ kind, detail });
 
