@@ -100,7 +100,8 @@ export const promptSchema = z.discriminatedUnion('kind', [
     kind: z.literal('call'),
     tool: text,
     title: text.nullable(),
-    marked: z.enum(['read-only', 'destructive', 'unmarked']),
+    /** `unknown`: the server's list could not be read. */
+    marked: z.enum(['read-only', 'destructive', 'unmarked', 'unknown']),
     /** The arguments as indented JSON, cut where they are longer. */
     arguments: z.string().max(65_536),
     /** Whether something of the arguments is not shown. */

@@ -7,15 +7,18 @@ import { createApprovals } from './approvals.ts';
 import type { AccessEvent, Approvals } from './approvals.ts';
 import { createGuards } from './guards.ts';
 import type { GuardParts, LiveGuards } from './guards.ts';
+import { createListings } from './listings.ts';
+import type { ListingParts } from './listings.ts';
 import { createPrompts } from './prompts.ts';
 import type { Prompts } from './prompts.ts';
 import type { About } from './questions.ts';
 import type { SteadyClock } from './steady-clock.ts';
 
-export interface AccessParts extends Omit<GuardParts, 'approvals' | 'prompts'> {
+export interface AccessParts extends Omit<GuardParts, 'approvals' | 'prompts' | 'listings'> {
   readonly store: Pick<Store, 'approvals' | 'agents' | 'transaction'>;
   readonly steady: SteadyClock;
   readonly clock: Clock;
+  readonly readTools: ListingParts['readTools'];
   readonly agentView: (id: string) => AgentView | null;
   /** @throws unknown_server */
   readonly about: (server: string, account: string) => About;
@@ -46,7 +49,8 @@ export interface Access {
 export function createAccess(parts: AccessParts): Access {
   const approvals = createApprovals(parts);
   const prompts = createPrompts({ ...parts, approvals });
-  const guards = createGuards({ ...parts, approvals, prompts });
+  const listings = createListings(parts);
+  const guards = createGuards({ ...parts, approvals, prompts, listings });
   return {
     approvals,
     prompts,
@@ -66,6 +70,7 @@ export function createAccess(parts: AccessParts): Access {
       guards.serverForgotten(server, account);
       approvals.serverForgotten(server, account);
       prompts.withdraw({ server, account });
+      listings.forget(server, account);
     },
     settingChanged() {
       guards.look();

@@ -3,13 +3,14 @@ import type { KnownServer } from '../bridge/relay/types.ts';
 import type { Audit } from '../audit/types.ts';
 import type { Clock } from '../ports.ts';
 import type { ApprovalChange, Approvals } from './approvals.ts';
+import type { Listings } from './listings.ts';
 import { LiveGuard } from './live-guard.ts';
 import { lockedNow } from './lock-refusal.ts';
-import type { Pins } from './pins.ts';
 import type { Prompts } from './prompts.ts';
-import type { Caller, Guard, Guards, ToolRules } from './types.ts';
+import type { JudgeParts } from './request-judge.ts';
+import type { Caller, Guard, Guards } from './types.ts';
 
-export interface GuardParts {
+export interface GuardParts extends JudgeParts {
   readonly clock: Clock;
   readonly approvals: Approvals;
   readonly prompts: Prompts;
@@ -23,9 +24,7 @@ export interface GuardParts {
   readonly accountOf: (caller: Caller, server: string) => string;
   /** What can be answered without the server; null: nothing. */
   readonly known: (server: string, account: string) => KnownServer | null;
-  /** What holds for every agent of the server. */
-  readonly serverRules: (server: string) => ToolRules;
-  readonly pins: Pick<Pins, 'standing' | 'seen' | 'filter'>;
+  readonly listings: Listings;
   readonly audit: Pick<Audit, 'toolCall'>;
 }
 

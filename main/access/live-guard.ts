@@ -1,32 +1,23 @@
 // The guard of one connection of an agent to one server: each request is judged, or waits for the person, before it goes on.
 import type { ToolOutcome } from '../audit/tool-call.ts';
 import { TokentrayError } from '../errors.ts';
-import { quote } from '../quote.ts';
-import type { ApprovalChange, EndedBecause, Standing } from './approvals.ts';
+import type { ApprovalChange, EndedBecause } from './approvals.ts';
+import { declined, deniedUse, gaveUp, notYet, outcomes, ruleOf, shutOut } from './guard-refusals.ts';
 import type { GuardParts } from './guards.ts';
+import type { ToolsRead } from './listings.ts';
 import { lockedNow } from './lock-refusal.ts';
-import { memberOf } from './markings.ts';
 import { reachOf } from './methods.ts';
 import type { Question } from './questions.ts';
-import type { Standing as PinStanding } from './pins.ts';
 import type { Outcome } from './prompts.ts';
-import { judge, restricts } from './rules.ts';
-import { folded } from './tool-name.ts';
-import { everything } from './types.ts';
-import type { Admitted, ApprovalRow, Caller, Guard, GuardedRequest, JsonObject, ToolRules, Waiting } from './types.ts';
-
-/** How things stand, the setting considered. */
-type Access =
-  | Exclude<Standing, { kind: 'allowed' }>
-  | { readonly kind: 'allowed'; readonly approval: ApprovalRow | null };
-
-const offRules: ToolRules = { ...everything, ask: 'never' };
+import { RequestJudge, type Access } from './request-judge.ts';
+import type { Admitted, Caller, Guard, GuardedRequest, JsonObject, Waiting } from './types.ts';
 
 export class LiveGuard implements Guard {
   readonly caller: Caller;
   readonly server: string;
   readonly account: string;
   readonly #parts: GuardParts;
+  readonly #judge: RequestJudge;
   readonly #closed: () => void;
   readonly #gone = new AbortController();
   readonly #listeners = new Set<() => void>();
@@ -39,6 +30,7 @@ export class LiveGuard implements Guard {
     this.caller = caller;
     this.server = server;
     this.account = account;
+    this.#judge = new RequestJudge(parts, caller, server, account);
     this.#closed = closed;
     this.#wasAllowed = this.#isAllowed();
   }
@@ -90,7 +82,7 @@ export class LiveGuard implements Guard {
 
   filterTools(result: JsonObject): JsonObject {
     const access = this.#gone.signal.aborted ? ({ kind: 'unasked' } as const) : this.#access();
-    return this.#visible(result, access);
+    return this.#judge.visible(result, access);
   }
 
   async admit(request: GuardedRequest, waiting: Waiting): Promise<Admitted> {
@@ -100,13 +92,16 @@ export class LiveGuard implements Guard {
     try {
       return await this.#admit(request, waiting, since);
     } catch (error) {
-      if (error instanceof TokentrayError) this.#report(request, since, outcomes[error.code] ?? null, ruleOf(error));
+      if (error instanceof TokentrayError)
+        this.#report(request, since, outcomes[error.code] ?? 'failed', ruleOf(error));
       throw error;
     }
   }
 
   async #admit(request: GuardedRequest, waiting: Waiting, since: number): Promise<Admitted> {
     const { approvals, prompts } = this.#parts;
+    const { agent } = this.caller;
+    let listed: ToolsRead['kind'] = 'listed';
     const reach = reachOf(request.method);
     // Whatever was waited for, everything may have changed meanwhile: each turn looks at all of it anew, in one go.
     for (;;) {
@@ -115,24 +110,30 @@ export class LiveGuard implements Guard {
       const access = this.#access();
       if (access.kind === 'denied') {
         if (access.approval.lasts === 'once') approvals.spend(access.approval.id);
-        throw this.#denied();
+        throw deniedUse(agent.name, this.server);
       }
       if (access.kind === 'unasked') {
-        if (reach === 'idle' || (reach === 'first' && this.#knows(request.method))) throw this.#notYet();
+        if (reach === 'idle' || (reach === 'first' && this.#knows(request.method)))
+          throw notYet(agent.name, this.server);
         const outcome = await this.#ask(this.#mayUse(request), since, waiting);
-        if (outcome !== 'again') throw this.#denied();
+        if (outcome !== 'again') throw deniedUse(agent.name, this.server);
         continue;
       }
       const once = access.approval?.lasts === 'once' ? access.approval.id : null;
       if (reach === 'idle' || reach === 'first') return this.#through(request, since, { access, asked: false });
-      const question = reach === 'call' ? this.#judge(request, access) : this.#judgeOther(request, reach, access);
+      if (reach === 'call' && listed === 'listed' && this.#mustRead(request, access)) {
+        listed = await this.#readTools(since, waiting);
+        continue;
+      }
+      const question =
+        reach === 'call' ? this.#judge.call(request, access, listed) : this.#judge.other(request, reach, access);
       if (question !== null) {
         const answer = prompts.take(question);
         const outcome = answer === null ? await this.#ask(question, since, waiting) : null;
         if (answer === null && outcome === 'again') continue;
         if (answer !== 'allow') {
           if (once !== null) approvals.spend(once);
-          throw declined(question);
+          throw declined(question.tool);
         }
       }
       // Somebody else may have been faster with the one request that was allowed.
@@ -149,6 +150,32 @@ export class LiveGuard implements Guard {
       return await prompts.wait(question, since + wait(), { ...waiting, signal });
     } catch (error) {
       throw this.#gone.signal.aborted ? shutOut(this.server) : error;
+    }
+  }
+
+  /** Whether nobody knows what a rule goes by, and the server was not asked just now. */
+  #mustRead(request: GuardedRequest, access: Access): boolean {
+    return this.#judge.isUnseen(request, access) && !this.#parts.listings.isFresh(this.server, this.account);
+  }
+
+  /** @throws as `Listings.read`; approval_denied, unreachable when the agent was shut out or gave up */
+  async #readTools(since: number, waiting: Waiting): Promise<ToolsRead['kind']> {
+    const { clock, listings, wait } = this.#parts;
+    const gone = AbortSignal.any([waiting.signal, this.#gone.signal]);
+    const { promise: over, resolve } = Promise.withResolvers<ToolsRead['kind']>();
+    const end = (): void => resolve('unreadable');
+    const stop = clock.after(Math.max(0, since + wait() - clock.now()), end);
+    gone.addEventListener('abort', end, { once: true });
+    if (gone.aborted) end();
+    try {
+      const read = listings.read(this.server, this.account, () => this.#judge.agreesTo(this.#access()));
+      const outcome = await Promise.race([read, over]);
+      if (this.#gone.signal.aborted) throw shutOut(this.server);
+      if (waiting.signal.aborted) throw gaveUp(this.server);
+      return outcome;
+    } finally {
+      stop();
+      gone.removeEventListener('abort', end);
     }
   }
 
@@ -176,54 +203,6 @@ export class LiveGuard implements Guard {
     return approvals.standing({ agent, server: this.server, account: this.account, session });
   }
 
-  #rules(access: Access): readonly ToolRules[] {
-    const ofServer = this.#parts.serverRules(this.server);
-    if (access.kind !== 'allowed') return [ofServer];
-    // Off asks nobody, about single calls neither.
-    return access.approval === null ? [offRules, { ...ofServer, ask: 'never' }] : [access.approval.rules, ofServer];
-  }
-
-  /** The question that this call is about; null: it may go on. @throws tool_refused, tool_held */
-  #judge({ params }: GuardedRequest, access: Access): (Question & { kind: 'call' }) | null {
-    const { name } = params;
-    const pin = this.#standing(name);
-    if (pin.state === 'held' && isDecided(access)) throw held(name, pin.because);
-    const rules = this.#rules(access);
-    if (!rules.some(restricts)) return null;
-    const verdict = judge(rules, { name, marked: pin.marked, known: pin.known });
-    if (verdict.kind === 'allowed') return null;
-    if (verdict.kind === 'refused') throw refusedTool(name, verdict.because);
-    const { agent, via, session } = this.caller;
-    return {
-      kind: 'call',
-      agent,
-      via,
-      session,
-      server: this.server,
-      account: this.account,
-      tool: String(name),
-      title: null,
-      marked: pin.marked,
-      arguments: objectOf(params['arguments']),
-    };
-  }
-
-  /** Reading goes on; what nobody knows does not, where it could get around a rule. @throws tool_refused */
-  #judgeOther({ method }: GuardedRequest, reach: 'read' | null, access: Access): null {
-    if (reach === 'read') return null;
-    const rules = this.#rules(access);
-    // Spelt as a careless server might still understand it.
-    const isLookAlike = reachOf(folded(method)) !== null;
-    if (rules.some((one) => one.tools === 'read-only') || (isLookAlike && rules.some(restricts))) {
-      const because = `it is not known what the method ${quote(method, 80)} does`;
-      throw new TokentrayError('tool_refused', `A rule of the person stands against this request: ${because}`, {
-        attempted: 'send the request',
-        facts: { rule: because },
-      });
-    }
-    return null;
-  }
-
   /** What was allowed for once is used up by the request itself: that does not stand against it. */
   #stands(request: GuardedRequest, then: { access: Access; asked: boolean }): boolean {
     if (this.#isLocked() || this.#gone.signal.aborted) return false;
@@ -233,16 +212,12 @@ export class LiveGuard implements Guard {
     const access = now.kind === 'allowed' ? now : then.access;
     const reach = reachOf(request.method);
     try {
-      if (reach === 'call') return this.#judge(request, access) === null || then.asked;
-      if (reach === 'read' || reach === null) this.#judgeOther(request, reach, access);
+      if (reach === 'call') return this.#judge.call(request, access) === null || then.asked;
+      if (reach === 'read' || reach === null) this.#judge.other(request, reach, access);
       return true;
     } catch {
       return false;
     }
-  }
-
-  #standing(tool: unknown): PinStanding {
-    return this.#parts.pins.standing(this.server, this.account, tool);
   }
 
   #knows(method: string): boolean {
@@ -264,17 +239,8 @@ export class LiveGuard implements Guard {
       result: (result) => {
         if (request.method !== 'tools/list') return result;
         const access = this.#access();
-        const { tools, nextCursor } = result;
-        if (Array.isArray(tools)) {
-          // Off is nobody's agreement; only a rule about what tools say of themselves needs something to go by.
-          const agreed = isDecided(access) || this.#parts.serverRules(this.server).tools === 'read-only';
-          const page = { cursor: request.params['cursor'], next: nextCursor };
-          this.#parts.pins.seen(this.server, this.account, tools, {
-            agreed: agreed && access.kind === 'allowed',
-            page,
-          });
-        }
-        return this.#visible(result, access);
+        this.#judge.seen(request, result, access);
+        return this.#judge.visible(result, access);
       },
       stands: () => this.#stands(request, then),
       finished: ({ outcome, bytes }) => {
@@ -283,23 +249,6 @@ export class LiveGuard implements Guard {
         this.#report(request, since, outcome, undefined, bytes);
       },
     };
-  }
-
-  /** Without the tools that this agent could not call. The same object where there is nothing to hide. */
-  #visible(result: JsonObject, access: Access): JsonObject {
-    const tools: unknown = result['tools'];
-    if (!Array.isArray(tools)) return result;
-    const isOff = access.kind === 'allowed' && access.approval === null;
-    const unheld = isOff ? tools : this.#parts.pins.filter(this.server, this.account, tools);
-    const rules = this.#rules(access);
-    const left = rules.some(restricts) ? unheld.filter((tool) => this.#isCallable(tool, rules)) : unheld;
-    return left.length === tools.length ? result : { ...result, tools: left };
-  }
-
-  #isCallable(tool: unknown, rules: readonly ToolRules[]): boolean {
-    const name = memberOf(tool, 'name');
-    const { marked, known } = this.#standing(name);
-    return judge(rules, { name, marked, known }).kind !== 'refused';
   }
 
   #report(
@@ -324,64 +273,4 @@ export class LiveGuard implements Guard {
       arguments: params['arguments'],
     });
   }
-
-  #denied(): TokentrayError {
-    return new TokentrayError(
-      'approval_denied',
-      `A person has denied ${quote(this.caller.agent.name, 64)} the use of "${this.server}"`,
-      { attempted: 'send the request', advice: 'They can allow it in Tokentray: tokentray approvals' },
-    );
-  }
-
-  #notYet(): TokentrayError {
-    return new TokentrayError(
-      'approval_needed',
-      `No person has allowed ${quote(this.caller.agent.name, 64)} to use "${this.server}" yet`,
-      { attempted: 'send the request', advice: 'The first request that needs the server asks them' },
-    );
-  }
 }
-
-const outcomes: Readonly<Partial<Record<TokentrayError['code'], ToolOutcome>>> = {
-  approval_needed: 'approval-needed',
-  approval_denied: 'denied',
-  tool_refused: 'refused',
-  tool_held: 'held',
-  call_declined: 'declined',
-  overloaded: 'approval-needed',
-  locked: 'refused',
-};
-
-const ruleOf = ({ facts: { rule } }: TokentrayError): string | undefined =>
-  typeof rule === 'string' ? rule : undefined;
-
-const shutOut = (server: string): TokentrayError =>
-  new TokentrayError('approval_denied', `This agent's use of "${server}" has been ended`, {
-    attempted: 'send the request',
-  });
-
-const held = (tool: unknown, because: string | null): TokentrayError => {
-  const why = because === null ? '' : `: ${because}`;
-  return new TokentrayError('tool_held', `The tool ${quote(tool, 80)} is held until a person has looked at it${why}`, {
-    attempted: 'call the tool',
-    advice: 'They can look at it and accept it in Tokentray',
-    facts: { rule: because ?? 'held' },
-  });
-};
-
-const refusedTool = (tool: unknown, because: string): TokentrayError =>
-  new TokentrayError('tool_refused', `A rule of the person stands against the tool ${quote(tool, 80)}: ${because}`, {
-    attempted: 'call the tool',
-    facts: { rule: because.slice(0, 1_024) },
-  });
-
-const declined = ({ tool }: Question): TokentrayError =>
-  new TokentrayError('call_declined', `A person saw this call of ${quote(tool, 80)}, and said no`, {
-    attempted: 'call the tool',
-  });
-
-/** A person or their trust stands behind it, not the setting that asks nobody. */
-const isDecided = (access: Access): boolean => access.kind === 'allowed' && access.approval !== null;
-
-const objectOf = (value: unknown): JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};

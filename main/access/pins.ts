@@ -31,6 +31,8 @@ export interface Standing {
   readonly marked: Marking;
   /** Whether a definition that counts stands behind `marked`. */
   readonly known: boolean;
+  /** Whether its server has listed it, as far as anybody saw. */
+  readonly listed: boolean;
 }
 
 /** Where in a list a page stands: the `cursor` of the request and the `nextCursor` of the result. */
@@ -200,21 +202,23 @@ export function createPins({ store, clock, pinning, onHeld }: PinsParts): Pins {
     const mode = pinning(server);
     const known = knownOf(server, account);
     const begun = hasBegun(known);
-    if (name === null)
-      return { ...at(mode, begun ? 'its name cannot be checked' : null), marked: 'unmarked', known: false };
+    if (name === null) {
+      const because = begun ? 'its name cannot be checked' : null;
+      return { ...at(mode, because), marked: 'unmarked', known: false, listed: false };
+    }
     const entry = known.entries.get(name);
     if (entry !== undefined) {
       const because = difference(known, entry, begun);
       const agreedTo = entry.accepted !== null || mode !== 'hold';
       const state =
         because === null ? ({ state: begun ? 'accepted' : 'unknown', because } as const) : at(mode, because);
-      return { ...state, marked: markedAs(entry, mode), known: agreedTo };
+      return { ...state, marked: markedAs(entry, mode), known: agreedTo, listed: true };
     }
     const twins = known.looks.of(name).flatMap((other) => known.entries.get(other) ?? []);
     const [twin] = twins;
     const destructive = twins.some((other) => markedAs(other, mode) === 'destructive');
     const because = twin === undefined ? (begun && mode === 'hold' ? unlistedWords : null) : lookAlikeWords(twin.tool);
-    return { ...at(mode, because), marked: destructive ? 'destructive' : 'unmarked', known: false };
+    return { ...at(mode, because), marked: destructive ? 'destructive' : 'unmarked', known: false, listed: false };
   };
 
   return {

@@ -29,7 +29,7 @@ export type Question =
       readonly kind: 'call';
       readonly tool: string;
       readonly title: string | null;
-      readonly marked: 'read-only' | 'destructive' | 'unmarked';
+      readonly marked: 'read-only' | 'destructive' | 'unmarked' | 'unknown';
       readonly arguments: JsonObject;
     });
 

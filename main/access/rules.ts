@@ -12,6 +12,8 @@ export interface JudgedTool {
   readonly marked: Marking;
   /** Whether a definition stands behind `marked`. */
   readonly known: boolean;
+  /** Its server gives no list: it may be marked as anything. */
+  readonly unread?: boolean;
 }
 
 export type Verdict =
@@ -24,6 +26,9 @@ export type Verdict =
 /** Rules that let every tool through and never ask concern nobody. */
 export const restricts = (rules: ToolRules): boolean =>
   rules.tools !== 'everything' || rules.allow.length > 0 || rules.deny.length > 0 || rules.ask !== 'never';
+
+/** Whether it matters to them what a tool is marked as. */
+export const goesByMarks = (rules: ToolRules): boolean => rules.tools === 'read-only' || rules.ask !== 'never';
 
 export function judge(rules: readonly ToolRules[], tool: JudgedTool): Verdict {
   const { name } = tool;
@@ -50,7 +55,9 @@ export function judge(rules: readonly ToolRules[], tool: JudgedTool): Verdict {
     }
   }
   const asks = restricting.some(
-    ({ ask }) => (ask === 'changes' && !readsOnly) || (ask === 'destructive' && tool.marked === 'destructive'),
+    ({ ask }) =>
+      (ask === 'changes' && !readsOnly) ||
+      (ask === 'destructive' && (tool.marked === 'destructive' || tool.unread === true)),
   );
   return asks ? { kind: 'ask' } : { kind: 'allowed' };
 }

@@ -44,6 +44,8 @@ export async function letThrough(
     const each = asked[at];
     const error: unknown = each?.status === 'rejected' ? each.reason : notAlone();
     if (!isTokentrayError(error)) throw error;
+    // The relay knows what an agent hears of that.
+    if (!read.batch && isTokentrayError(error, 'needs_sign_in')) throw error;
     // In a session of the server, what needs no server is answered all the same: an agent may not survive an error to it.
     const known = error.code === 'locked' ? answerFromMemory(upstream, call.method) : null;
     if (known !== null) return reply(call.id, known);

@@ -1,6 +1,7 @@
 // The servers as the relay sees them: one object per server, with its token, its era, and what is known of it.
 import type { Duplex } from 'node:stream';
 import * as z from 'zod';
+import type { ToolsRead } from '../access/listings.ts';
 import type { Caller, Guard, Guards } from '../access/types.ts';
 import { TokentrayError } from '../errors.ts';
 import type { Grants, GrantState, OfAccount } from '../grants/types.ts';
@@ -9,6 +10,7 @@ import type { ServerRow, Store } from '../store/types.ts';
 import { detectServerEra } from './eras.ts';
 import { guarded } from './guarded-upstream.ts';
 import type { Incoming } from './incoming.ts';
+import { listTools } from './list-tools.ts';
 import { createHttpRelay } from './relay/http.ts';
 import { serveStdio } from './relay/stdio.ts';
 import type {
@@ -48,6 +50,8 @@ export interface AgentRelay {
 }
 
 export interface Upstreams {
+  /** Its tools, as it lists them to us. @throws unknown_server, needs_sign_in, paused, locked, and what says that it cannot be reached */
+  readTools(server: string, account: string): Promise<ToolsRead>;
   /** The server with the token of one account, by default its default one. @throws unknown_server */
   upstream(server: string, account?: string): Upstream;
   /** @throws unknown_server, account_missing */
@@ -230,6 +234,7 @@ export function createUpstreams(parts: UpstreamParts): Upstreams {
   }
 
   return {
+    readTools: async (name, account) => listTools(entryOf(name).upstreamOf(account)),
     upstream: (name, account) => entryOf(name).upstreamOf(account ?? grants.defaultAccount(name)),
     relay: (name, caller) => relayFor(entryOf(name), caller, name),
     stdio(name, stream, caller, options) {

@@ -25,7 +25,7 @@ export function promptLines(prompt: Prompt): string[] {
   }
   return [
     ...lines,
-    `Tool     ${named(prompt.tool)}, marked ${prompt.marked}`,
+    `Tool     ${named(prompt.tool)}, ${markedWords[prompt.marked]}`,
     ...indented(prompt.arguments),
     ...(prompt.cut ? ['         … and more, which is not shown here'] : []),
   ];
@@ -73,3 +73,10 @@ function evidence(checked: Prompt['agent']['checked']): string[] {
 }
 
 const indented = (text: string): string[] => text.split('\n').map((line) => `         ${line}`);
+
+const markedWords: Readonly<Record<Extract<Prompt, { kind: 'call' }>['marked'], string>> = {
+  destructive: 'marked destructive',
+  'read-only': 'marked read-only',
+  unmarked: 'not marked read-only',
+  unknown: 'not known: the server gives no list of its tools',
+};

@@ -130,6 +130,7 @@ export async function startLending(options: BrokerOptions, records: Records, out
     known: (server, account) => upstreams.upstream(server, account).known.get(),
     serverRules: (server) => serverRules(store, server).rules,
     pins,
+    readTools: (server, account) => upstreams.readTools(server, account),
     audit,
     agentView: (id) => agents.view(id),
     about: (server, account) => aboutGrant(store, server, account),

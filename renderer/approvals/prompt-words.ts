@@ -64,6 +64,8 @@ export function markedWords(marked: Extract<Prompt, { kind: 'call' }>['marked'])
       return 'marked read-only';
     case 'unmarked':
       return 'not marked read-only';
+    case 'unknown':
+      return 'not known: the server gives no list of its tools';
   }
 }
 

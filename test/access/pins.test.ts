@@ -66,6 +66,7 @@ describe('the first list under an approval', () => {
       state: 'accepted',
       because: null,
       marked: 'read-only',
+      listed: true,
       known: true,
     });
     expect(visible(read, write)).toHaveLength(2);

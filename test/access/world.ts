@@ -2,6 +2,7 @@
 import { createAccess, type Access, type AccessParts } from '../../main/access/access.ts';
 import type { AccessEvent } from '../../main/access/approvals.ts';
 import type { Question } from '../../main/access/questions.ts';
+import type { ToolsRead } from '../../main/access/listings.ts';
 import { memberOf } from '../../main/access/markings.ts';
 import type { Standing } from '../../main/access/pins.ts';
 import type { Marking } from '../../main/access/rules.ts';
@@ -30,6 +31,8 @@ export interface World extends AsyncDisposable {
   /** What is remembered of a tool. */
   pin(tool: string, marked: Marking, state?: Standing['state']): void;
   readonly seen: unknown[];
+  /** What the server says when it is asked for its tools. */
+  readTools: () => Promise<ToolsRead>;
   agent(name: string, more?: Partial<AgentRow>): AgentRow;
   caller(agent: AgentRow, via?: 'http' | 'stdio', session?: string): Caller;
   guard(agent: AgentRow, more?: { via?: 'http' | 'stdio'; session?: string; server?: string }): Guard;
@@ -60,7 +63,7 @@ export function world(start = Date.UTC(2026, 0, 1), file = ':memory:'): World {
 
   const pins = new Map<unknown, Standing>();
   const pinned = (tool: unknown): Standing =>
-    pins.get(tool) ?? { state: 'unknown', because: null, marked: 'unmarked', known: false };
+    pins.get(tool) ?? { state: 'unknown', because: null, marked: 'unmarked', known: false, listed: false };
 
   const parts: Omit<AccessParts, 'steady'> = {
     store,
@@ -75,6 +78,7 @@ export function world(start = Date.UTC(2026, 0, 1), file = ':memory:'): World {
       seen: (_server, _account, tools, how) => void self.seen.push({ tools, ...how }),
       filter: (_server, _account, tools) => tools.filter((tool) => pinned(memberOf(tool, 'name')).state !== 'held'),
     },
+    readTools: () => self.readTools(),
     audit: { toolCall: (call) => void self.calls.push(call) },
     agentView(id) {
       const row = store.agents.get(id);
@@ -100,8 +104,10 @@ export function world(start = Date.UTC(2026, 0, 1), file = ':memory:'): World {
     known: true,
     account: 'default',
     serverRules: { ...everything, ask: 'never' },
-    pin: (tool, marked, state = 'accepted') => void pins.set(tool, { state, because: null, marked, known: true }),
+    pin: (tool, marked, state = 'accepted') =>
+      void pins.set(tool, { state, because: null, marked, known: true, listed: true }),
     seen: [],
+    readTools: () => Promise.resolve({ kind: 'listed', pages: [] }),
     agent(name, more = {}) {
       const id = crypto.randomUUID();
       const row: AgentRow = {

@@ -1,5 +1,5 @@
 // Guards as the broker has them, over a real database: by default nobody is asked, and a test decides what it is about.
-import { createAccess, type Access } from '../../main/access/access.ts';
+import { createAccess, type Access, type AccessParts } from '../../main/access/access.ts';
 import { createPins } from '../../main/access/pins.ts';
 import { createSteadyClock } from '../../main/access/steady-clock.ts';
 import { everything } from '../../main/access/types.ts';
@@ -52,6 +52,8 @@ export interface TestAccessOptions {
   readonly url?: string;
   readonly mode?: 'ask' | 'off';
   readonly known?: () => KnownServer | null;
+  /** By default the server lists no tools. */
+  readonly readTools?: AccessParts['readTools'];
 }
 
 export function testAccess(options: TestAccessOptions = {}): TestAccess {
@@ -74,6 +76,7 @@ export function testAccess(options: TestAccessOptions = {}): TestAccess {
     known: options.known ?? (() => null),
     serverRules: () => self.serverRules,
     pins: createPins({ store, clock, pinning: () => 'hold', onHeld: () => undefined }),
+    readTools: options.readTools ?? (() => Promise.resolve({ kind: 'listed', pages: [] })),
     audit: { toolCall: (call) => void self.calls.push(call) },
     agentView(id) {
       const row = store.agents.get(id);

@@ -3,6 +3,7 @@ import { duplexPair } from 'node:stream';
 import { createAgents } from '../../main/access/agents.ts';
 import { startBridge, type Bridge } from '../../main/bridge/listener.ts';
 import { createUpstreams, type Upstreams } from '../../main/bridge/upstreams.ts';
+import type { TokentrayError } from '../../main/errors.ts';
 import type { GrantState } from '../../main/grants/types.ts';
 import { createOutbound } from '../../main/net/outbound.ts';
 import { openStore } from '../../main/store/open.ts';
@@ -48,12 +49,20 @@ export interface Agent {
 
 export async function guardedBridge(
   url: string,
-  options: { mode?: 'ask' | 'off'; state?: () => GrantState['kind'] } = {},
+  options: {
+    mode?: 'ask' | 'off';
+    state?: () => GrantState['kind'];
+    /** Thrown at whoever wants a token. */
+    refuses?: () => TokentrayError | null;
+    /** The broker reads the list of a tool's server as it does; else there is nothing in it. */
+    lists?: boolean;
+  } = {},
 ): Promise<Guarded> {
   const [clock, waits] = [createFakeClock(), createFakeClock()];
   const { store } = openStore({ file: ':memory:', log: silentLog, clock });
   store.servers.add({ name: 'notes', url, addedAt: 0, settings: serverSettings });
   const grant = testGrant();
+  grant.onAuthorize = () => options.refuses?.() ?? null;
   const grants = {
     upstreamAuth: () => grant,
     state: () => ({ kind: options.state?.() ?? 'open' }) as GrantState,
@@ -68,6 +77,7 @@ export async function guardedBridge(
     server: 'notes',
     mode: options.mode ?? 'ask',
     known: () => upstreams.upstream('notes').known.get(),
+    ...(options.lists === true ? { readTools: (server, account) => upstreams.readTools(server, account) } : {}),
   });
   const outbound = createOutbound({ log: silentLog, env: {} });
   const upstreams = createUpstreams({

@@ -330,6 +330,7 @@ export function fakeBroker(): FakeBroker {
     known: () => null,
     serverRules: (server) => serverRules(store, server).rules,
     pins,
+    readTools: () => Promise.resolve({ kind: 'listed', pages: [] }),
     audit: { toolCall: () => undefined },
     agentView: (id) => agents.view(id),
     about: (server, account) => aboutGrant(store, server, account),

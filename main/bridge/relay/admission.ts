@@ -5,6 +5,7 @@ import { refused } from '../refused.ts';
 import { goneAway, howItEnded, sizeOf } from '../outcomes.ts';
 import type { Batch } from './batch.ts';
 import { Cancelled } from './exchange.ts';
+import { needsSignIn } from './sign-in.ts';
 import type { GuardedUpstream } from './types.ts';
 import { metaOf, notice } from './wire.ts';
 import type { Call, Notice, Outcome } from './wire.ts';
@@ -20,7 +21,7 @@ export interface Asking {
 
 /**
  * Does `work` once the request is let through, and gives its outcome as the agent may see it. Its signal is aborted when the
- * agent gives up, and when it is shut out. @throws as `work`, Cancelled
+ * agent gives up, and when it is shut out. @throws as `work`, Cancelled, needs_sign_in
  */
 export async function admitted(
   upstream: GuardedUpstream,
@@ -38,7 +39,8 @@ export async function admitted(
   } catch (error) {
     asking.batch?.refuse();
     if (asking.signal.aborted) throw new Cancelled();
-    if (!isTokentrayError(error)) throw error;
+    // Nobody can judge it yet, for the server lists its tools to nobody who has not signed in.
+    if (!isTokentrayError(error) || needsSignIn(error)) throw error;
     return refused(request.method, error, asking.modern);
   }
   let outcome: Outcome;

@@ -55,9 +55,12 @@ export class NewAgents {
           return known;
         }
       }
-      return await admitted(port.upstream, request, { ...port, modern: true }, (signal) =>
-        this.#reach(request, { ...port, signal }),
-      );
+      const go = (asked: Call): Promise<Outcome> =>
+        admitted(port.upstream, asked, { ...port, modern: true }, (signal) => this.#reach(asked, { ...port, signal }));
+      return await go(request).catch((error: unknown) => {
+        if (!needsSignIn(error)) throw error;
+        return this.#withoutServer(request, port, go);
+      });
     } catch (error) {
       return failureOf(error);
     }
@@ -80,7 +83,7 @@ export class NewAgents {
       if (error instanceof Refused) return outcomeOf(error.reply);
       if (!needsSignIn(error)) throw error;
     }
-    return this.#withoutServer(request, port);
+    return this.#withoutServer(request, port, (asked) => this.#ask(asked, port, false));
   }
 
   async #ask(request: Call, port: NewAgentPort, acknowledged: boolean): Promise<Outcome> {
@@ -132,7 +135,8 @@ export class NewAgents {
     return remembered === null ? null : mapResult(remembered, (result) => toModernResult(method, result));
   }
 
-  async #withoutServer(request: Call, port: NewAgentPort): Promise<Outcome> {
+  /** @param then once the person has signed in */
+  async #withoutServer(request: Call, port: NewAgentPort, then: (request: Call) => Promise<Outcome>): Promise<Outcome> {
     const { upstream } = port;
     const known = misstated(request) ?? (await this.#beforeAccess(request, port));
     if (known !== null) return known;
@@ -146,7 +150,7 @@ export class NewAgents {
     if (answer === undefined) return this.#showLink(upstream);
     const accepted = asObject(answer)['action'] === 'accept';
     if (accepted && (await untilReady(upstream, this.#limits.signInWait, port.signal))) {
-      return this.#ask(withoutSignIn(request), port, false);
+      return then(withoutSignIn(request));
     }
     return modern(await askToSignIn(upstream, request.method));
   }

@@ -129,9 +129,14 @@ export class OldAgent {
           return known;
         }
       }
-      return await admitted(this.#upstream, request, asking, (either) =>
-        greets ? this.#greet(request.params ?? {}) : this.#answer(request, either),
-      );
+      const go = (): Promise<Outcome> =>
+        admitted(this.#upstream, request, asking, (either) =>
+          greets ? this.#greet(request.params ?? {}) : this.#answer(request, either),
+        );
+      return await go().catch((error: unknown) => {
+        if (!needsSignIn(error)) throw error;
+        return this.#withoutServer(request, signal, go);
+      });
     } catch (error) {
       if (!(error instanceof Cancelled)) this.#report(request.method, error);
       return failureOf(error);
@@ -145,7 +150,7 @@ export class OldAgent {
     } catch (error) {
       if (!needsSignIn(error)) throw error;
     }
-    return this.#withoutServer(request, signal);
+    return this.#withoutServer(request, signal, () => this.#ask(request, signal));
   }
 
   async #greet(hello: JsonObject): Promise<Outcome> {
@@ -267,13 +272,14 @@ export class OldAgent {
     }
   }
 
-  async #withoutServer(request: Call, signal: AbortSignal): Promise<Outcome> {
+  /** @param then once the person has signed in */
+  async #withoutServer(request: Call, signal: AbortSignal, then: () => Promise<Outcome>): Promise<Outcome> {
     this.#blind = true;
     const remembered = this.#fromMemory(request);
     if (remembered !== null) return remembered;
     const capabilities = asObject(this.#hello?.['capabilities']);
     if (mayAsk(request.method) && showsLinks(capabilities) && (await this.#showLink(request.id, signal))) {
-      return this.#ask(request, signal);
+      return then();
     }
     return askToSignIn(this.#upstream, request.method);
   }

@@ -89,10 +89,11 @@ export async function desk(file = ':memory:'): Promise<Desk> {
       known: () => null,
       serverRules: () => everything,
       pins: {
-        standing: () => ({ state: 'unknown', because: null, marked: 'unmarked', known: false }),
+        standing: () => ({ state: 'unknown', because: null, marked: 'unmarked', known: false, listed: false }),
         seen: () => undefined,
         filter: (_server, _account, tools) => tools,
       },
+      readTools: () => Promise.resolve({ kind: 'listed', pages: [] }),
       audit: { toolCall: () => undefined },
       agentView: agents.view,
       about: (name) => ({ url: `https://${name}.example/mcp`, identity: null, scopes: [] }),

@@ -136,8 +136,13 @@ function registerTools(server: McpServer, state: ServerState, options: FeatureOp
 
   server.registerTool(
     'update',
-    { description: 'Writes the note of today', inputSchema: z.object({ text: z.string() }) },
+    {
+      description: 'Writes the note of today',
+      inputSchema: z.object({ text: z.string() }),
+      annotations: { destructiveHint: true },
+    },
     async ({ text: said }) => {
+      count('update');
       state.note = said;
       state.notifyUpdated('note://today');
       return text('updated');
