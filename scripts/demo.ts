@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { buildIfMissing, cliFile } from './demo/cli.ts';
 import { createReport, StepFailed, type Report } from './demo/report.ts';
 import * as steps from './demo/steps.ts';
+import { linkAnswer } from './demo/window.ts';
 import { createWorld, type World } from './demo/world.ts';
 
 const help = `Runs Tokentray's main job with real parts: an authorization server and a protected MCP server on loopback, a
@@ -55,16 +56,24 @@ async function run(world: World, report: Report, staying: boolean): Promise<void
   await report.step('broker', () => steps.startBroker(world));
   await report.step('add', () => steps.addServer(world));
   await report.step('sign-in', () => steps.signIn(world));
-  const stdio = await remember(report, 'stdio', () => steps.callOverStdio(world));
   const http = await remember(report, 'http', () => steps.callOverHttp(world));
+  report.note(http.asked);
   await report.step('refresh', () => steps.refreshOnce(world, http.agent));
+  const stdio = await remember(report, 'stdio', () => steps.callOverStdio(world));
+  report.note(stdio.asked);
   await report.step('step-up', () => steps.stepUp(world, stdio.agent));
+  // While an agent on stdio is connected, what its program runs may not do as a person may.
+  await stdio.agent.close();
   await report.step('secrets', () => steps.noSecretAnywhere(world, http.key));
-  await report.step('revoke', () => steps.revoke(world, stdio.agent));
+  await report.step('revoke', () => steps.revoke(world, http.agent));
   await report.step('audit', () => steps.audit(world));
   if (staying) {
     await report.step('sign-in', () => steps.signIn(world));
     process.stdout.write(mcpJson(world, http));
+    const { link } = await world.cli.json(linkAnswer, 'ui', '--no-open');
+    process.stdout.write(
+      `The window, for one browser, once. It asks you before your agent may use the server:\n${link}\n\n`,
+    );
   } else {
     await report.step('stop', () => steps.stopBroker(world));
   }

@@ -18,6 +18,15 @@ export const tokenAnswer = z.object({ access_token: z.string(), expires_at: z.nu
 
 export const agentAnswer = z.object({ key: z.string() });
 
+export const approvalAnswer = z.object({ decision: z.literal('allow') });
+
+/** What an agent asks for. */
+export const approvalsAnswer = z.object({
+  prompts: z.array(
+    z.object({ id: z.string(), kind: z.string(), agent: z.object({ name: z.string() }), tool: z.string().nullable() }),
+  ),
+});
+
 export const auditAnswer = z.object({ verdict: z.string(), rows: z.number() });
 
 export const receiptAnswer = z.object({

@@ -3,11 +3,28 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { searchBytes, searchFolder } from '../../test/support/canary.ts';
 import { hashToken } from '../../test/support/mcp-server.ts';
 import { httpAgent, stdioAgent, type DemoAgent } from './agent.ts';
-import { agentAnswer, auditAnswer, receiptAnswer, statusAnswer, tokenAnswer, viewAnswer } from './answers.ts';
-import { hold, wire } from './report.ts';
+import {
+  agentAnswer,
+  approvalAnswer,
+  approvalsAnswer,
+  auditAnswer,
+  receiptAnswer,
+  statusAnswer,
+  tokenAnswer,
+  viewAnswer,
+} from './answers.ts';
+import { hold, StepFailed, wire } from './report.ts';
+import { openWindow } from './window.ts';
 import { lifetimes, type World } from './world.ts';
 
 export const name = 'demo';
+
+export interface Called {
+  readonly agent: DemoAgent;
+  /** How the person came to allow it. */
+  readonly asked: string;
+  readonly said: string;
+}
 
 export async function startBroker(world: World): Promise<string> {
   world.broker = world.cli.start('serve', '--json');
@@ -45,26 +62,40 @@ export async function signIn(world: World): Promise<string> {
   return `${registered}consent to "${consent.scopes.join(' ')}" as alice; ${wire(exchange, 'grant_type', 'resource')}`;
 }
 
-export async function callOverStdio(world: World): Promise<{ agent: DemoAgent; said: string }> {
+/** A new agent gets nowhere until the person, who sees which program it is, lets it in. */
+export async function callOverStdio(world: World): Promise<Called> {
+  world.window = await openWindow(world.cli);
   const agent = await stdioAgent(name, world.cli.env, (url) => open(world, url));
   world.closing.push(() => agent.close());
-  const who = await agent.whoami();
+  world.server.log.clear();
+  const calling = agent.whoami();
+  const question = await asked(() => world.window?.question() ?? Promise.resolve(null));
+  hold(world.server.log.list({ rpc: 'tools/call' }).length === 0, 'the call went out before it was allowed');
+  const own = await world.cli.run('approve', question.id);
+  hold(own.code === 1, `a command of the agent answered its own question (${own.code})`);
+  await world.window.allow(question);
+  const who = await calling;
   hold(who.sub === 'alice' && who.scopes.join(' ') === 'mcp', `the server saw ${JSON.stringify(who)}`);
   const call = world.server.log.list({ rpc: 'tools/call', name: 'whoami' }).at(-1);
   const spoken = call?.headers['mcp-protocol-version'] ?? 'unknown';
   return {
     agent,
+    asked: `"${question.agent.name}" asked, checked as ${question.agent.checked?.executable ?? 'unknown'}; what it runs cannot answer (tokentray approve → ${own.code}); allowed in the window for this session`,
     said: `agent speaks ${agent.protocol}, server ${spoken}; POST /mcp tools/call → ${call?.status}, token ${who.token} for ${who.sub}`,
   };
 }
 
-export async function callOverHttp(world: World): Promise<{ agent: DemoAgent; key: string; url: URL; said: string }> {
+export async function callOverHttp(world: World): Promise<Called & { key: string; url: URL }> {
   const { key } = await world.cli.json(agentAnswer, 'agent', 'add', 'demo-agent');
   const status = await world.cli.json(statusAnswer, 'status');
   const url = new URL(`${status.bridge.url}/mcp/${name}`);
   const agent = await httpAgent(url, key, (link) => open(world, link));
   world.closing.push(() => agent.close());
-  const who = await agent.whoami();
+  const calling = agent.whoami();
+  const question = await asked(async () => (await world.cli.json(approvalsAnswer, 'approvals')).prompts[0] ?? null);
+  hold(question.agent.name === 'demo-agent' && question.tool === 'whoami', 'somebody else asked');
+  await world.cli.json(approvalAnswer, 'approve', question.id, '--always');
+  const who = await calling;
   hold(who.sub === 'alice', `the server saw ${JSON.stringify(who)}`);
   hold(
     world.server.requests.every((request) => request.tokenHash !== hashToken(key)),
@@ -76,6 +107,7 @@ export async function callOverHttp(world: World): Promise<{ agent: DemoAgent; ke
     agent,
     key,
     url,
+    asked: `"demo-agent" asked for "${question.tool}" → tokentray approve ${question.id} --always`,
     said: `POST ${url.href} → 200, the agent's key stayed here; with a wrong key → ${stranger.status}`,
   };
 }
@@ -180,6 +212,16 @@ export async function stopBroker(world: World): Promise<string> {
   const ended = await world.broker?.stop();
   hold(ended?.code === 0, `the broker ended with ${ended?.code ?? ended?.signal}`);
   return 'SIGTERM → the broker ended with 0';
+}
+
+/** What an agent asks the person, as soon as it does. */
+async function asked<T>(look: () => Promise<T | null>): Promise<T> {
+  for (let waited = 0; waited < 100; waited += 1) {
+    const question = await look();
+    if (question !== null) return question;
+    await pause(100);
+  }
+  throw new StepFailed('nobody was asked');
 }
 
 /** Uses a token by itself, past the broker, as a thief would. */

@@ -5,6 +5,7 @@ import { startMcpServer, type McpTestServer } from '../../test/support/mcp-serve
 import { stopLeftovers, type RunningProcess } from '../../test/support/process.ts';
 import { temporaryFolder, type TemporaryFolder } from '../../test/support/temp.ts';
 import { createCli, type Cli } from './cli.ts';
+import type { PersonAtWindow } from './window.ts';
 
 /** Seconds: short enough to watch a token run out, and long enough that only a revocation can have ended it. */
 export const lifetimes = { short: 6, long: 120 } as const;
@@ -16,6 +17,8 @@ export interface World {
   readonly browser: Browser;
   readonly cli: Cli;
   broker: RunningProcess | null;
+  /** Null until the person opened it. */
+  window: PersonAtWindow | null;
   /** Seconds that the next access tokens live. */
   accessTokenTtl: number;
   /** Whether the person follows the links that an agent shows. */
@@ -44,8 +47,9 @@ export async function createWorld(): Promise<World> {
     profile,
     browser: createBrowser({ account: 'alice' }),
     // The memory vault: a demo leaves nothing in anybody's keychain.
-    cli: createCli(profile.env({ TOKENTRAY_VAULT: 'memory', TOKENTRAY_APPROVALS: 'off' })),
+    cli: createCli(profile.env({ TOKENTRAY_VAULT: 'memory' })),
     broker: null,
+    window: null,
     accessTokenTtl: lifetimes.short,
     personIsThere: true,
     closing,
