@@ -33,7 +33,9 @@ export async function openRecords({
   const changes = createChangeFeed();
   // Before anything reads from it: a restart unlocks nothing.
   if (keptLock(kept) !== null) await vault.lock();
-  const audit = await createAudit({ store: kept, vault, clock, log, settings: () => auditSettings(kept) });
+  // Looks each up when it is asked for; made once, for it is asked with every tool call.
+  const settings = auditSettings(kept);
+  const audit = await createAudit({ store: kept, vault, clock, log, settings: () => settings });
   const store = observedStore(kept, (event) => {
     changes.publish({ kind: 'activity', item: activityItem(event) });
     audit.append(eventEntry(event, kept));

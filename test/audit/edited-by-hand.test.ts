@@ -2,9 +2,7 @@
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { genesisHash, rowHash } from '../../main/audit/chain.ts';
-import { newKeyText, signingKey } from '../../main/audit/key.ts';
-import type { Database } from '../../main/store/sqlite.ts';
-import { memoryVault } from '../../main/vault/memory.ts';
+import { rechain, thirtyRows, verdictOf } from './by-hand.ts';
 import { fill, world } from './fixture.ts';
 import type { World } from './fixture.ts';
 
@@ -16,52 +14,13 @@ beforeEach(() => {
 
 afterEach(() => here.remove());
 
-/** Thirty rows, signed at 10, 20 and 30; closed. */
-async function thirty(): Promise<void> {
-  const { audit, end } = await here.start();
-  for (const from of [1, 11, 21]) {
-    fill(audit, 10, from);
-    await here.clock.advance(60_000);
-  }
-  await end();
-}
-
-async function verdict(): Promise<{ verdict: string; at: number | null; signedTo: number | null }> {
-  const { audit, end } = await here.start();
-  const { words, rows, ...found } = await audit.verify();
-  expect(words.length).toBeGreaterThan(10);
-  expect(rows).toBeLessThanOrEqual(30);
-  await end();
-  return found;
-}
-
+const thirty = () => thirtyRows(here);
+const verdict = () => verdictOf(here);
 const exec = (sql: string) => here.edit((db) => db.exec(sql));
 
 const swap = (a: number, b: number) =>
   exec(`UPDATE audit SET seq = -1 WHERE seq = ${a}; UPDATE audit SET seq = ${a} WHERE seq = ${b};
         UPDATE audit SET seq = ${b} WHERE seq = -1`);
-
-/** What somebody does who knows how the chain is made and has not the key: hashes all rows anew, from `from` on. */
-function rechain(db: Database, from: number): void {
-  const rows = db.prepare('SELECT * FROM audit WHERE seq >= ? ORDER BY seq').all(from - 1);
-  let previous = from === 1 ? null : String(rows.shift()?.['hash']);
-  for (const row of rows) {
-    previous ??= String(row['previous']);
-    const text = (name: string) => (row[name] === null ? null : String(row[name]));
-    const hash = rowHash({
-      seq: String(row['seq']),
-      at: String(row['at']),
-      kind: String(row['kind']),
-      server: text('server'),
-      account: text('account'),
-      agent: text('agent'),
-      detail: String(row['detail']),
-      previous,
-    });
-    db.prepare('UPDATE audit SET previous = ?, hash = ? WHERE seq = ?').run(previous, hash, row['seq'] ?? null);
-    previous = hash;
-  }
-}
 
 describe('an audit that nobody touched', () => {
   it('is intact, signed to its end, over restarts and with rows that nobody has signed yet', async () => {
@@ -248,83 +207,6 @@ describe('a row', () => {
   });
 });
 
-describe('the end', () => {
-  beforeEach(thirty);
-
-  it('that was cut off is missed, from the first row that is not there', async () => {
-    exec('DELETE FROM audit WHERE seq > 25');
-    expect(await verdict()).toEqual({ verdict: 'truncated', at: 26, signedTo: 20 });
-  });
-
-  it('that was cut off with its signatures is missed', async () => {
-    exec('DELETE FROM audit WHERE seq > 20; DELETE FROM audit_heads WHERE seq > 20');
-    expect(await verdict()).toEqual({ verdict: 'truncated', at: 21, signedTo: 20 });
-  });
-
-  it('of the signatures alone is missed', async () => {
-    exec('DELETE FROM audit_heads WHERE seq > 20');
-    expect(await verdict()).toEqual({ verdict: 'truncated', at: 21, signedTo: 20 });
-  });
-
-  it('is missed when everything is gone', async () => {
-    exec('DELETE FROM audit; DELETE FROM audit_heads');
-    expect(await verdict()).toEqual({ verdict: 'truncated', at: 1, signedTo: null });
-  });
-
-  it('stays missed: what is written afterwards does not cover it', async () => {
-    exec('DELETE FROM audit WHERE seq > 20; DELETE FROM audit_heads WHERE seq > 20');
-    for (let run = 0; run < 3; run += 1) {
-      const { audit, end } = await here.start();
-      fill(audit, 5);
-      await here.clock.advance(10 * 60_000);
-      expect(await audit.verify()).toMatchObject({ verdict: 'truncated', at: 21 });
-      await end();
-    }
-    expect(here.edit((db) => db.prepare('SELECT min(seq) AS n FROM audit WHERE seq > 20').get())).toEqual({ n: 31 });
-  });
-});
-
-describe('a signature', () => {
-  beforeEach(thirty);
-
-  it.each([
-    ['signature', `replace(signature, substr(signature, 1, 4), 'AAAA')`],
-    ['signature', `''`],
-    ['signature', `signature || ' '`],
-    ['at', 'at + 1'],
-    ['at', '9223372036854775807'],
-    ['hash', `upper(hash)`],
-    ['key_id', `upper(key_id)`],
-    ['seq', '19'],
-    ['seq', '21'],
-    ['seq', '-1'],
-    ['seq', '9223372036854775807'],
-    ['kind', `'cut'`],
-  ])('whose %s became %s is refused', async (column, value) => {
-    exec(`UPDATE audit_heads SET ${column} = ${value} WHERE seq = 20`);
-    expect(await verdict()).toMatchObject({ verdict: 'bad-signature' });
-  });
-
-  it('by another key is refused, and the row is named', async () => {
-    const key = signingKey(newKeyText());
-    here.edit((db) => {
-      const head = db.prepare('SELECT * FROM audit_heads WHERE seq = 20').get() ?? {};
-      const fields = { kind: 'head', seq: 20, hash: String(head['hash']), at: Number(head['at']) } as const;
-      const change = db.prepare('UPDATE audit_heads SET signature = ?, key_id = ? WHERE seq = 20');
-      change.run(key.sign(fields), String(head['key_id']));
-    });
-    expect(await verdict()).toEqual({ verdict: 'bad-signature', at: 20, signedTo: 10 });
-    here.edit((db) => db.prepare('UPDATE audit_heads SET key_id = ? WHERE seq = 20').run(key.id));
-    expect(await verdict()).toEqual({ verdict: 'bad-signature', at: 20, signedTo: 10 });
-  });
-
-  it('over a row that never was is refused', async () => {
-    exec(`INSERT INTO audit_heads (kind, seq, hash, at, key_id, signature)
-          SELECT 'head', 50, hash, at, key_id, signature FROM audit_heads WHERE seq = 20`);
-    expect(await verdict()).toMatchObject({ verdict: 'bad-signature', at: 50 });
-  });
-});
-
 describe('while it runs', () => {
   it('finds what was changed, removed, appended or chained anew under it', async () => {
     const { audit } = await here.start();
@@ -352,29 +234,6 @@ describe('while it runs', () => {
     expect(await audit.verify()).toMatchObject({ verdict: 'intact', rows: 5 });
     expect(store.audit.page({}, 2).map(({ kind }) => kind)).toEqual(['audit-foreign-rows', 'tool-call']);
     expect(here.log.at('error')).toHaveLength(1);
-  });
-});
-
-describe('without the key that signed', () => {
-  it('says so, and still checks the chain and what the new key signed', async () => {
-    await thirty();
-    here.vault = memoryVault();
-    const { audit, end } = await here.start();
-    expect(await audit.verify()).toMatchObject({ verdict: 'no-key', rows: 30, signedTo: null, at: null });
-    fill(audit, 5, 31);
-    await here.clock.advance(60_000);
-    expect(await audit.verify()).toMatchObject({ verdict: 'no-key', rows: 35, signedTo: 35 });
-    exec(`UPDATE audit SET agent = 'other' WHERE seq = 12`);
-    expect(await audit.verify()).toMatchObject({ verdict: 'changed', at: 12 });
-    here.edit((db) => rechain(db, 12));
-    expect(await audit.verify()).toMatchObject({ verdict: 'changed', at: 11 });
-    await end();
-  });
-
-  it('believes no unknown key over rows of its own time', async () => {
-    await thirty();
-    exec(`UPDATE audit_heads SET key_id = 'f' || substr(key_id, 2) || '0' WHERE seq = 20`);
-    expect(await verdict()).toMatchObject({ verdict: 'bad-signature', at: 20 });
   });
 });
 

@@ -1,88 +1,37 @@
-// What the audit costs: a row by itself, the event loop under 200 calls a second, a call over the bridge's own kind of work beside
-// the same without it, and the walk of `verify`. Prints one JSON object; `node test/bench/audit.ts [seconds] [rows]`.
+// What the audit costs without a bridge: a row by itself, calls before a server as small as there can be, and the walk of `verify`.
+// `node test/bench/audit.ts [seconds] [rows] [--json]`; on the bridge it is measured by `npm run bench`.
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism, cpus, loadavg } from 'node:os';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { createAudit } from '../../main/audit/audit.ts';
-import type { ToolCall } from '../../main/audit/tool-call.ts';
-import type { Audit } from '../../main/audit/types.ts';
-import type { Clock, Log } from '../../main/ports.ts';
-import { openStore } from '../../main/store/open.ts';
-import { memoryVault } from '../../main/vault/memory.ts';
+import { sliceBudget, walk, type Walk } from './audit-walk.ts';
+import { append, callNumber, withAudit } from './bare-audit.ts';
+import { quantile } from './measure.ts';
+import { paced } from './paced.ts';
+import { table } from './table.ts';
 
-const silent: Log = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: (message, fields) => process.stderr.write(`${message} ${JSON.stringify(fields)}\n`),
-  with: () => silent,
-};
-const clock: Clock = {
-  now: () => Date.now(),
-  after(ms, task) {
-    const timer = setTimeout(task, ms);
-    return () => clearTimeout(timer);
-  },
-};
-
-const round = (value: number, digits = 2): number => Number(value.toFixed(digits));
-const quantile = (values: readonly number[], q: number): number =>
-  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? 0;
-
-const call = (n: number): ToolCall => ({
-  agent: 'cursor',
-  server: 'linear',
-  account: 'default',
-  tool: `list_issues_${n % 40}`,
-  outcome: 'ok',
-  ms: 12.5,
-  requestBytes: 412,
-  answerBytes: 18_231,
-  arguments: { query: 'open bugs', limit: 50, cursor: 'abcdef', filter: { label: ['p1', 'p2'] } },
-});
-
-async function withAudit<T>(work: (audit: Audit) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'audit-bench-'));
-  const { store } = openStore({ file: join(folder, 'tokentray.db'), log: silent, clock });
-  const settings = { arguments: true, keepDays: 365, keepMegabytes: 4_096 };
-  const audit = await createAudit({ store, vault: memoryVault(), clock, log: silent, settings: () => settings });
-  try {
-    return await work(audit);
-  } finally {
-    await audit.close();
-    store.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
+interface Alone {
+  readonly what: string;
+  readonly appendMicros: number;
+  readonly wholeMicros: number;
 }
 
 /** Chained, written in batches and signed; everything that a row takes on this thread. */
-async function alone(rows: number): Promise<{ appendMicros: number; wholeMicros: number }> {
-  return withAudit(async (audit) => {
-    let appending = 0;
+async function alone(what: string, keepsArguments: boolean, rows: number): Promise<Alone> {
+  return withAudit(keepsArguments, async (audit) => {
     const start = performance.now();
-    for (let n = 0; n < rows; n += 200) {
-      const begun = performance.now();
-      for (let i = 0; i < 200; i += 1) audit.toolCall(call(n + i));
-      appending += performance.now() - begun;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    await audit.flush();
-    return {
-      appendMicros: round((appending * 1_000) / rows),
-      wholeMicros: round(((performance.now() - start) * 1_000) / rows),
-    };
+    const kept = await append(audit, rows);
+    const whole = performance.now() - start;
+    return { what, appendMicros: (kept * 1_000) / rows, wholeMicros: (whole * 1_000) / rows };
   });
 }
 
 /** A server as small as there can be: whatever the audit adds is a larger part of its calls than of a bridge's. */
 async function latency(seconds: number, perSecond: number) {
-  return withAudit(async (audit) => {
+  return withAudit(true, async (audit) => {
     const answer = JSON.stringify({
       jsonrpc: '2.0',
       id: 1,
@@ -93,7 +42,7 @@ async function latency(seconds: number, perSecond: number) {
       incoming.resume();
       incoming.once('end', () => {
         response.end(answer);
-        if (on) audit.toolCall(call(1));
+        if (on) audit.toolCall(callNumber(1));
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -121,77 +70,90 @@ async function latency(seconds: number, perSecond: number) {
     await new Promise((resolve) => server.close(resolve));
     const of = (which: 'off' | 'on') => ({
       calls: taken[which].length,
-      p50Ms: round(quantile(taken[which], 0.5), 3),
-      p95Ms: round(quantile(taken[which], 0.95), 3),
-      longestBlockOfASecondMs: round(quantile(blocks[which], 0.5), 2),
+      p50Ms: quantile(taken[which], 0.5),
+      p95Ms: quantile(taken[which], 0.95),
+      longestOfASecondMs: quantile(blocks[which], 0.5),
     });
-    return {
-      off: of('off'),
-      on: of('on'),
-      p50Ratio: round(quantile(taken.on, 0.5) / quantile(taken.off, 0.5), 3),
-      p50AddedMicros: round((quantile(taken.on, 0.5) - quantile(taken.off, 0.5)) * 1_000, 1),
-    };
+    return { perSecond, off: of('off'), on: of('on') };
   });
 }
 
 /** The agents: on a thread of their own, as they are processes of their own. */
 async function callers(port: number, perSecond: number): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 20 });
-  const one = (): Promise<number> =>
+  const one = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const begun = performance.now();
       const outgoing = request({ agent, host: '127.0.0.1', port, method: 'POST', path: '/mcp' }, (response) => {
         response.resume();
-        response.once('end', () => resolve(performance.now() - begun));
+        response.once('end', resolve);
       });
       outgoing.once('error', reject);
       outgoing.end('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x"}}');
     });
   parentPort?.on('message', () => {
-    void (async () => {
-      const pending: Promise<number>[] = [];
-      const start = performance.now();
-      for (let n = 0; n < perSecond; n += 1) {
-        const due = start + (n * 1_000) / perSecond;
-        if (due > performance.now()) await sleep(due - performance.now());
-        pending.push(one());
-      }
-      parentPort?.postMessage(await Promise.all(pending), []);
-    })();
+    void paced(one, perSecond, perSecond).then((taken) => parentPort?.postMessage(taken, []));
   });
 }
 
-async function walk(rows: number) {
-  return withAudit(async (audit) => {
-    for (let n = 0; n < rows; n += 200) {
-      for (let i = 0; i < 200; i += 1) audit.toolCall(call(n + i));
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    await audit.flush();
-    const delay = monitorEventLoopDelay({ resolution: 1 });
-    const before = process.memoryUsage().rss;
-    delay.enable();
-    const start = performance.now();
-    const { verdict } = await audit.verify();
-    const ms = performance.now() - start;
-    delay.disable();
-    return {
-      verdict,
-      rows,
-      seconds: round(ms / 1_000),
-      microsPerRow: round((ms * 1_000) / rows),
-      longestBlockMs: round(delay.max / 1e6, 1),
-      blockP99Ms: round(delay.percentile(99) / 1e6, 1),
-      grownMegabytes: round((process.memoryUsage().rss - before) / 1_048_576, 0),
-    };
+type Latency = Awaited<ReturnType<typeof latency>>;
+
+function printed(alone: readonly Alone[], { perSecond, off, on }: Latency, walks: readonly Walk[]): string {
+  const steady = (['off', 'on'] as const).map((audit) => {
+    const { calls, p50Ms, p95Ms, longestOfASecondMs } = audit === 'off' ? off : on;
+    const [p50, p95] = [p50Ms / off.p50Ms, p95Ms / off.p95Ms].map((ratio) => ratio.toFixed(3));
+    return [
+      audit,
+      String(calls),
+      p50Ms.toFixed(3),
+      p50 ?? '',
+      p95Ms.toFixed(3),
+      p95 ?? '',
+      longestOfASecondMs.toFixed(1),
+    ];
   });
+  const walked = walks.map(({ what, verdict, rows, seconds, grownBytes, longestSliceMs, longestTurnMs, timerMs }) => [
+    what,
+    verdict ?? '',
+    verdict === null ? '' : String(rows),
+    seconds.toFixed(1),
+    verdict === null ? '' : ((seconds * 1e6) / rows).toFixed(1),
+    longestSliceMs.toFixed(1),
+    longestSliceMs <= sliceBudget ? 'yes' : 'no',
+    longestTurnMs.toFixed(1),
+    timerMs.p50.toFixed(1),
+    timerMs.p99.toFixed(1),
+    timerMs.max.toFixed(1),
+    (grownBytes / 1_048_576).toFixed(0),
+  ]);
+  const slice = ['longest slice, CPU ms', `≤ ${sliceBudget}`, 'turn ms', 'timer p50', 'p99', 'max'];
+  const [processor] = cpus();
+  return [
+    `${new Date().toISOString().slice(0, 10)}, ${availableParallelism()} cores (${processor?.model ?? 'unknown'}), Node ${process.version}, load ${loadavg()[0]?.toFixed(1)}`,
+    '',
+    table(
+      ['a row by itself', 'µs until taken', 'µs until written and signed'],
+      alone.map(({ what, appendMicros, wholeMicros }) => [what, appendMicros.toFixed(1), wholeMicros.toFixed(1)]),
+    ),
+    table([`${perSecond} calls/s, bare server`, 'calls', 'p50 ms', '×', 'p95 ms', '×', 'longest turn ms'], steady),
+    table(['verify', 'verdict', 'rows', 'seconds', 'µs a row', ...slice, 'MiB more'], walked),
+  ].join('\n');
 }
 
 if (isMainThread) {
-  const seconds = Number(process.argv[2] ?? 10);
-  const rows = Number(process.argv[3] ?? 200_000);
-  const figures = { alone: await alone(50_000), at200: await latency(seconds, 200), verify: await walk(rows) };
-  process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } });
+  const [seconds = 10, rows = 200_000] = positionals.map(Number);
+  const byItself = [
+    await alone('as usual, without arguments', false, 50_000),
+    await alone('with arguments, redacted', true, 50_000),
+  ];
+  const steady = await latency(seconds, 200);
+  const walks = await walk(rows);
+  const command = `node test/bench/audit.ts ${seconds} ${rows}`;
+  process.stdout.write(
+    values.json === true
+      ? `${JSON.stringify({ command, byItself, steady, walks }, null, 2)}\n`
+      : `${command}\n${printed(byItself, steady, walks)}`,
+  );
 } else {
   const { port, perSecond } = workerData as { port: number; perSecond: number };
   await callers(port, perSecond);

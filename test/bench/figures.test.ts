@@ -89,6 +89,8 @@ describe('what the benchmark prints', () => {
       machine,
       plan,
       paths: [],
+      auditPlan: { rounds: 1, sliceSeconds: 1, perSecond: 200 },
+      audit: [],
       starts: [],
       memory: [{ what: 'broker', memory: null }],
     };

@@ -80,7 +80,7 @@ async function together(path: OpenPath, plan: Plan, result: Measured): Promise<v
   else if (result.busyMs !== null) result.busyMs += after - before;
 }
 
-async function concurrently(path: OpenPath, calls: number, inFlight: number): Promise<void> {
+export async function concurrently(path: Pick<OpenPath, 'call'>, calls: number, inFlight: number): Promise<void> {
   let left = calls;
   const worker = async (): Promise<void> => {
     while (left > 0) {

@@ -1,20 +1,25 @@
 // What was asked of the benchmark on its command line, and how much of everything that means.
 import { parseArgs } from 'node:util';
+import type { AuditPlan } from './audit-pair.ts';
 import type { Plan } from './measure.ts';
 
 export interface Options {
   readonly json: boolean;
+  /** Nothing but the audit, on beside off. */
+  readonly auditOnly: boolean;
   readonly plan: Plan;
+  readonly audit: AuditPlan;
   readonly starts: number;
 }
 
 export const usage = `Usage: npm run bench -- [options]
 
 Measures what Tokentray costs beside a direct connection and beside mcp-remote: latency, throughput, start, memory.
-Real processes on loopback in a temporary profile; no account and no network needed. Takes about two minutes.
+Real processes on loopback in a temporary profile; no account and no network needed. Takes some three minutes.
 
   --quick          a short run to see that it works; its figures are rough
   --rounds <n>     rounds over all paths (default 10, quick 2)
+  --audit          only the audit, on beside off
   --json           print one JSON document instead of tables
   --help
 `;
@@ -28,6 +33,7 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
     options: {
       quick: { type: 'boolean' },
       rounds: { type: 'string' },
+      audit: { type: 'boolean' },
       json: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -41,5 +47,12 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
   const amounts = quick
     ? { warmUp: 60, sequential: 40, concurrent: 160 }
     : { warmUp: 300, sequential: 120, concurrent: 480 };
-  return { json: values.json === true, plan: { rounds, ...amounts, inFlight: 16 }, starts: quick ? 2 : 10 };
+  return {
+    json: values.json === true,
+    auditOnly: values.audit === true,
+    plan: { rounds, ...amounts, inFlight: 16 },
+    // Many short rounds: what disturbs one of them is then far from the middle.
+    audit: { rounds: rounds * 2, sliceSeconds: 0.5, perSecond: 200 },
+    starts: quick ? 2 : 10,
+  };
 }

@@ -6,13 +6,16 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { buildIfMissing } from '../../scripts/demo/cli.ts';
 import { startProcess, stopLeftovers } from '../support/process.ts';
-import { measure } from './measure.ts';
+import { openAgent, type Era } from './agent.ts';
+import { measureAudit } from './audit-pair.ts';
+import { concurrently, measure } from './measure.ts';
 import { readOptions, usage, type Options } from './options.ts';
 import { openPath, paths, type OpenPath } from './paths.ts';
 import { memoryOf } from './proc.ts';
-import { summarize, type MemoryUse, type Report } from './report.ts';
+import { summarize, summarizeAudit, type AuditFigures, type MemoryUse, type Report } from './report.ts';
 import { measureStarts } from './start.ts';
 import { tables } from './tables.ts';
+import { httpWire } from './wire-http.ts';
 import { createWorld, type World } from './world.ts';
 
 /** Far beyond what a run of this many rounds takes. */
@@ -42,6 +45,55 @@ async function run(options: Options, signal: AbortSignal, closing: (() => Promis
   say('starting the servers and the broker, signing in');
   const world = await createWorld();
   closing.push(() => world.close());
+  const rest = options.auditOnly ? nothing : await againstOthers(world, options, signal, closing);
+  const audit: AuditFigures[] = [];
+  for (const era of ['old', 'new'] as const) audit.push(await onBesideOff(era, world, options, signal));
+
+  return {
+    machine: {
+      cores: availableParallelism(),
+      processor: cpus()[0]?.model ?? 'unknown',
+      platform: `${process.platform} ${process.arch}`,
+      node: process.version,
+      mcpRemote: mcpRemoteVersion(),
+      loadBefore,
+      loadAfter: loadavg()[0] ?? 0,
+    },
+    date: new Date().toISOString(),
+    plan: options.plan,
+    auditPlan: options.audit,
+    audit,
+    ...rest,
+  };
+}
+
+/** The audit alone: after a warm-up with it, at a steady rate. */
+async function onBesideOff(
+  era: Era,
+  { switched }: World,
+  { plan, audit }: Options,
+  signal: AbortSignal,
+): Promise<AuditFigures> {
+  say(`the audit on and off at ${audit.perSecond} calls a second, ${era} agent and server`);
+  const agent = await openAgent(era, httpWire(era, switched.urls[era], switched.agentKey, plan.inFlight));
+  try {
+    await concurrently(agent, plan.warmUp, plan.inFlight);
+    return summarizeAudit(era, await measureAudit(agent, switched.turn, audit, signal));
+  } finally {
+    await agent.close();
+  }
+}
+
+type Rest = Pick<Report, 'paths' | 'starts' | 'memory'>;
+const nothing: Rest = { paths: [], starts: [], memory: [] };
+
+/** Beside a direct connection and beside mcp-remote: calls, starts and memory. */
+async function againstOthers(
+  world: World,
+  options: Options,
+  signal: AbortSignal,
+  closing: (() => Promise<unknown>)[],
+): Promise<Rest> {
   const memory: MemoryUse[] = [use('broker, signed in to both servers', world.brokerPid)];
 
   say('starting the stdio commands again and again');
@@ -59,23 +111,7 @@ async function run(options: Options, signal: AbortSignal, closing: (() => Promis
   memory.push(use('broker, after all the calls', world.brokerPid));
   memory.push(use('guarded broker, after all the calls', world.guarded.brokerPid));
   for (const path of open) if (path.own !== null) memory.push(use(`${nameOf(path)}, after its calls`, path.own));
-
-  return {
-    machine: {
-      cores: availableParallelism(),
-      processor: cpus()[0]?.model ?? 'unknown',
-      platform: `${process.platform} ${process.arch}`,
-      node: process.version,
-      mcpRemote: mcpRemoteVersion(),
-      loadBefore,
-      loadAfter: loadavg()[0] ?? 0,
-    },
-    date: new Date().toISOString(),
-    plan: options.plan,
-    paths: summarize(results),
-    starts,
-    memory,
-  };
+  return { paths: summarize(results), starts, memory };
 }
 
 /** With one agent on every path and no call made yet; bare Node for comparison. */

@@ -1,12 +1,14 @@
 // The report as tables for people, and how to read them.
 import { quantile } from './measure.ts';
-import type { PathFigures, Report } from './report.ts';
+import { auditBudget, type OverRounds, type PathFigures, type Report } from './report.ts';
 import type { Start } from './start.ts';
+import { table } from './table.ts';
 
 export function tables(report: Report): string {
-  return [machine(report), calls(report), guards(report), starts(report.starts), memory(report), howToRead, ''].join(
-    '\n',
-  );
+  const others = [calls(report), guards(report), audits(report), starts(report.starts), memory(report), howToRead];
+  // What was not measured has no table.
+  const parts = report.memory.length === 0 ? [audits(report)] : others;
+  return [machine(report), ...parts, ''].join('\n');
 }
 
 function machine({ date, machine, plan }: Report): string {
@@ -67,6 +69,33 @@ function guards({ paths }: Report): string {
   return table(['rules, pins, audit on', 'beside off', 'p50 ×', '+ ms', 'p99 ×', 'calls/s ×'], rows);
 }
 
+/** The same broker in the same run, in turn: nothing differs but whether the audit takes the rows. */
+function audits({ audit, auditPlan: { perSecond, rounds, sliceSeconds } }: Report): string {
+  const rows = audit.map(({ agent, server, off, on, p50, p95, processor }) => [
+    `${agent} → ${server}`,
+    ms(off.p50Ms),
+    ms(on.p50Ms),
+    p50.median.toFixed(3),
+    middle(p50),
+    budget(p50),
+    ms(off.p95Ms),
+    ms(on.p95Ms),
+    p95.median.toFixed(3),
+    middle(p95),
+    budget(p95),
+    ms(off.processorMsPerCall),
+    processor.median.toFixed(3),
+  ]);
+  const within = `≤ ${auditBudget.toFixed(2)}`;
+  const ratio = ['×', 'half of rounds', within];
+  const head = ['audit on beside off', 'p50 off', 'p50 on', ...ratio, 'p95 off', 'p95 on', ...ratio, 'CPU ms off', '×'];
+  const how = `The audit alone, HTTP bridge, ${perSecond} calls a second: ${rounds} rounds of off, on, on, off, ${sliceSeconds} s each; every × is the median of the rounds.`;
+  return `${table(head, rows)}${how}\n`;
+}
+
+const middle = ({ middle: [lower, upper] }: OverRounds): string => `${lower.toFixed(2)}–${upper.toFixed(2)}`;
+const budget = ({ median }: OverRounds): string => (median <= auditBudget ? 'yes' : 'no');
+
 function starts(measured: readonly Start[]): string {
   const rows = measured.map(({ what, server, initialize, firstCall }) => [
     what,
@@ -104,18 +133,3 @@ function added(path: PathFigures, all: readonly PathFigures[]): string {
 const times = (path: PathFigures, ratio: number): string => (path.way === 'direct' ? '1' : ratio.toFixed(2));
 const ms = (value: number): string => value.toFixed(2);
 const mebibytes = (bytes: number): string => (bytes / 1_048_576).toFixed(0);
-
-/** Columns as wide as they need to be; figures stand to the right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const isFigure = head.map((_title, column) => rows.every((row) => /^[\d.–-]*$|^gone$/u.test(row[column] ?? '')));
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return isFigure[column] === true ? cell.padStart(width) : cell.padEnd(width);
-      })
-      .join('  ')
-      .trimEnd();
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line), ''].join('\n');
-}

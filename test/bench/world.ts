@@ -11,6 +11,7 @@ import { temporaryFolder } from '../support/temp.ts';
 import type { Era } from './agent.ts';
 import { addSignedIn, startBenchBroker, startsNoBroker } from './broker.ts';
 import { startGuarded, type Guarded } from './guarded.ts';
+import { startSwitched, type Switched } from './switched.ts';
 import type { StdioCommand } from './wire-stdio.ts';
 
 export interface Target {
@@ -28,6 +29,8 @@ export interface World {
   readonly brokerPid: number;
   /** The same servers behind a broker with rules, pins and audit. */
   readonly guarded: Guarded;
+  /** And behind one whose audit can be switched. */
+  readonly switched: Switched;
   close(): Promise<void>;
 }
 
@@ -71,7 +74,10 @@ export async function createWorld(): Promise<World> {
     const second = await temporaryFolder('tray-guard');
     closing.push(() => second.remove());
     const guarded = await startGuarded(second.env({ TOKENTRAY_VAULT: 'memory' }), serverUrls, closing);
-    return { targets, agentKey: key, brokerPid: broker.pid, guarded, close };
+    const third = await temporaryFolder('tray-switch');
+    closing.push(() => third.remove());
+    const switched = await startSwitched(third.env(), serverUrls, closing);
+    return { targets, agentKey: key, brokerPid: broker.pid, guarded, switched, close };
   } catch (error) {
     await close();
     throw error;
