@@ -1,4 +1,5 @@
 // One text for one JSON value, whatever the order of its members: to compare definitions by, and to show them.
+import { literalOf } from './exact-number.ts';
 
 /** Nesting that a person could still follow; deeper lines are not moved further in. */
 const deepestIndent = 20;
@@ -9,8 +10,9 @@ type Step =
 
 /**
  * Gives the text piece by piece to `write` until that says that it has enough. Members are sorted by UTF-16 units, as in
- * RFC 8785; numbers that JSON cannot hold keep apart (1e999, -0), for what changed must not look the same. The depth of a
- * server's value is its own choice: no call here goes deeper with it.
+ * RFC 8785; numbers that JSON cannot hold keep apart (1e999, -0), for what changed must not look the same, and those that
+ * JavaScript cannot hold are as they were written. The depth of a server's value is its own choice: no call here goes deeper
+ * with it.
  */
 export function writeJson(value: unknown, write: (piece: string) => boolean, indented = false): void {
   const steps: Step[] = [{ kind: 'value', value, depth: 0 }];
@@ -75,7 +77,7 @@ function scalar(value: unknown): string | null {
     case 'boolean':
       return String(value);
     case 'object':
-      return value === null ? 'null' : null;
+      return value === null ? 'null' : literalOf(value);
     case 'undefined':
     case 'bigint':
     case 'symbol':

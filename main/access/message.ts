@@ -1,4 +1,5 @@
 // Reads a JSON-RPC message so that no other reader can find another meaning in it; what could have two is said to be ambiguous.
+// Numbers in a call's arguments stay as they are written (exact-number.ts).
 import { quote } from '../quote.ts';
 import { scanJson } from './json-names.ts';
 import { foldedText, isWhole } from './tool-name.ts';
@@ -26,7 +27,7 @@ export function readStrictly(bytes: Buffer): StrictlyRead {
   const parsed = parse(text);
   if (parsed === undefined) return unreadable('it is no JSON');
   const { value } = parsed;
-  const scan = scanJson(text, deepest);
+  const scan = scanJson(text, value, deepest);
   if (scan.tooDeep) return ambiguous(`it is nested more than ${deepest} deep`);
   // RFC 8259 section 4: which of the two counts is every reader's own choice.
   if (scan.twice !== null) return ambiguous(`one object has two members that are called ${quote(scan.twice, 80)}`);
@@ -132,6 +133,8 @@ function faultOf(message: JsonObject): string | null {
   const meant = lookAlike(method, methods);
   if (meant !== null) return `its method ${quote(method, 80)} can be taken for "${meant}"`;
   const params = isMessage(message['params']) ? message['params'] : {};
+  // A person is asked about members and their values; whatever else it is could not be shown as it is.
+  if (method === 'tools/call' && !isMessage(params['arguments'] ?? {})) return 'its arguments are no object';
   const broken = ['name', 'uri'].find((member) => {
     const value = params[member];
     return typeof value === 'string' && !isWhole(value);
@@ -193,9 +196,16 @@ export function headersDisagree(headers: MirroredHeaders, message: JsonObject): 
 const fault = (header: string, value: string | undefined): string =>
   `The header ${header} ${value === undefined ? 'is missing' : 'differs from the body'}.`;
 
-/** A value that looks like the marked Base64 form is never plain, and only one Base64 text stands for a value. */
-function mirrors(header: string, value: string): boolean {
-  const looksMarked = header.startsWith('=?base64?') && header.endsWith('?=');
-  if (!looksMarked) return header === value;
-  return header === `=?base64?${Buffer.from(value, 'utf8').toString('base64')}?=`;
+const mirrors = (header: string, value: string): boolean => textOfHeader(header) === value;
+
+/**
+ * What a header says that repeats a text of the body (2026-07-28 streamable-http, Value Encoding); null: nothing that is
+ * allowed there. A value that looks like the marked Base64 form is never plain, and only one Base64 text stands for a text.
+ */
+export function textOfHeader(header: string): string | null {
+  if (!/^[\t\u0020-\u007e]*$/u.test(header)) return null;
+  if (!header.startsWith('=?base64?') || !header.endsWith('?=')) return header;
+  const marked = header.slice('=?base64?'.length, -'?='.length);
+  const bytes = Buffer.from(marked, 'base64');
+  return bytes.toString('base64') === marked ? decode(bytes) : null;
 }

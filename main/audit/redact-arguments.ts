@@ -1,4 +1,5 @@
 // Arguments of a tool call without what looks like a secret. What is no secret may still be private: the person switches it on.
+import { literalOf } from '../access/exact-number.ts';
 import { redactText } from '../log/redact.ts';
 
 export const redacted = '[redacted]';
@@ -31,6 +32,9 @@ export function redactArguments(value: unknown, depth = 0): unknown {
   if (typeof value === 'bigint') return String(value);
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
   if (typeof value !== 'object') return null;
+  // Text, as a large integer is: whoever reads a row back must not round it either.
+  const literal = literalOf(value);
+  if (literal !== null) return redactString(literal);
   if (depth >= deepest) return '…';
   if (Array.isArray(value)) {
     const some = value.slice(0, widest).map((item) => redactArguments(item, depth + 1));

@@ -91,6 +91,28 @@ describe('a message', () => {
   });
 });
 
+const withArguments = (args: string, method: string): string =>
+  `{"method":"${method}","params":{"name":"x","arguments":${args}}}`;
+
+describe('the arguments of a call', () => {
+  it.each(['[1]', '"text"', '5', '9007199254740993', 'true'])(
+    'are an object, or could not be shown to a person as they are: %s',
+    (args) => {
+      expect(read(withArguments(args, 'tools/call'))).toEqual({
+        kind: 'ambiguous',
+        because: 'its arguments are no object',
+      });
+      expect(read(withArguments(args, 'prompts/get')).kind).toBe('one');
+    },
+  );
+
+  it('may be missing, or nothing', () => {
+    expect(read(withArguments('null', 'tools/call')).kind).toBe('one');
+    expect(read('{"method":"tools/call","params":{"name":"x"}}').kind).toBe('one');
+    expect(read('{"method":"tools/call"}').kind).toBe('one');
+  });
+});
+
 describe('a message with two meanings', () => {
   it.each([
     ['two methods', '{"method":"tools/list","method":"tools/call"}'],
