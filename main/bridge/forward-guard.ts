@@ -4,6 +4,7 @@ import type { Admission } from './admissions.ts';
 import { isModern } from './eras.ts';
 import type { ReadMessages } from './incoming.ts';
 import { notAlone, refused } from './refused.ts';
+import { noteTools } from './relay/modern-server.ts';
 import { answerFromMemory, rememberTools } from './relay/sign-in.ts';
 import type { GuardedUpstream, JsonObject } from './relay/types.ts';
 import { describe } from './relay/mapping.ts';
@@ -63,11 +64,12 @@ function remembering(call: Call, admission: Admission, upstream: GuardedUpstream
     const learn = (said: JsonObject): void => upstream.known.set({ ...upstream.known.get(), ...describe(said) });
     return { ...admission, learn };
   }
-  if (!admission.reads || method !== 'tools/list' || params?.['cursor'] !== undefined) return admission;
+  if (!admission.reads || method !== 'tools/list') return admission;
   return {
     ...admission,
     result(result) {
-      rememberTools(upstream, result['tools']);
+      noteTools(upstream, result['tools']);
+      if (params?.['cursor'] === undefined) rememberTools(upstream, result['tools']);
       return admission.result(result);
     },
   };

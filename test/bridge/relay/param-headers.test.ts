@@ -1,7 +1,13 @@
 // Arguments in headers: declared as the specification allows, written so that the server reads the same value back.
-import { assert, property, string } from 'fast-check';
+import { assert, boolean, maxSafeInteger, oneof, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { declaredHeaders, encodeHeader, paramHeaders } from '../../../main/bridge/relay/param-headers.ts';
+import { exactNumber } from '../../../main/access/exact-number.ts';
+import {
+  declaredHeaders,
+  encodeHeader,
+  paramHeaders,
+  paramsDisagree,
+} from '../../../main/bridge/relay/param-headers.ts';
 
 const of = (properties: unknown): unknown => ({ type: 'object', properties });
 const named = (name: unknown, type = 'string'): unknown => ({ type, 'x-mcp-header': name });
@@ -47,6 +53,22 @@ describe('a tool with x-mcp-header', () => {
     expect(paramHeaders(declared.declarations, undefined)).toEqual({});
   });
 
+  it('for a number is left out, and its headers are known all the same', () => {
+    const declared = declaredHeaders(of({ a: named('Ratio', 'number'), b: named('B') }));
+    expect(declared).toMatchObject({ kind: 'invalid', declarations: [{ name: 'Ratio' }, { name: 'B' }] });
+    expect(declaredHeaders(of({ a: named('Ratio', 'number'), b: named('not a name') }))).toMatchObject({
+      kind: 'invalid',
+      because: 'its value is not a header name',
+      declarations: [],
+    });
+  });
+
+  it('gets no header for an integer that JavaScript cannot hold, and one zero for both', () => {
+    const declarations = [{ path: ['n'], name: 'N' }];
+    expect(paramHeaders(declarations, { n: exactNumber('9007199254740993') })).toEqual({});
+    expect(paramHeaders(declarations, { n: exactNumber('-0') })).toEqual({ 'Mcp-Param-N': '0' });
+  });
+
   it('does not make the relay walk for ever', () => {
     let schema: unknown = of({ a: named('A') });
     for (let depth = 0; depth < 10_000; depth += 1) schema = of({ a: schema });
@@ -75,6 +97,30 @@ describe('a header value', () => {
         expect(new Headers({ x: header }).get('x')).toBe(header);
         const marked = /^=\?base64\?(?<inner>.*)\?=$/u.exec(header)?.groups?.['inner'];
         expect(marked === undefined ? header : Buffer.from(marked, 'base64').toString('utf8')).toBe(text);
+      }),
+    );
+  });
+});
+
+describe('the headers of a call', () => {
+  const declarations = [{ path: ['where', 'a'], name: 'A' }];
+  const disagree = (value: unknown, header: unknown): string | null =>
+    paramsDisagree(
+      declarations,
+      { where: { a: value } },
+      new Map(Object.entries(paramHeaders(declarations, { where: { a: header } })).map(([, text]) => ['a', text])),
+      true,
+    );
+
+  it('say what its body says when they were made of it, and else never', () => {
+    const wellFormed = string({ unit: 'grapheme' });
+    const values = oneof(wellFormed, wellFormed.map(encodeHeader), boolean(), maxSafeInteger());
+    assert(
+      property(values, values, (one, other) => {
+        expect(disagree(one, one)).toBeNull();
+        // 1 and "1" are one header, and so are 1 and "1.0".
+        const isOther = typeof one === 'number' ? Number(other) !== one : String(one) !== String(other);
+        if (isOther) expect(disagree(one, other)).not.toBeNull();
       }),
     );
   });
