@@ -43,6 +43,10 @@ export class LiveGuard implements Guard {
     return this.#isAllowed() && !this.#isLocked();
   }
 
+  allowed(): boolean {
+    return this.#isAllowed();
+  }
+
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

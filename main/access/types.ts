@@ -91,7 +91,9 @@ export interface Guard {
   readonly account: string;
   /** False while the person has not allowed this agent: what can be is answered from memory then. Cheap. */
   open(): boolean;
-  /** Called when `open` has changed; the returned function ends it. */
+  /** Whether the person's permission stands, locked or not. Cheap. */
+  allowed(): boolean;
+  /** Called when `open` or `allowed` has changed; the returned function ends it. */
   onChange(listener: () => void): () => void;
   /** Aborted when the agent is shut out or ended: every stream of it ends within a second. */
   readonly ended: AbortSignal;

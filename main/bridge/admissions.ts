@@ -1,4 +1,5 @@
-// The guard's word on each request, once: a call that comes back with the input that was asked for is not a new one.
+// The guard's word on each request, once: a call that comes back with the input that was asked for is not a new one. And how
+// long what was allowed is under way: so long its agent hears what the server says besides.
 import type { Admitted, Finished, Guard, GuardedRequest, JsonObject, Waiting } from '../access/types.ts';
 import type { Clock } from '../ports.ts';
 import { aboutOf } from './about.ts';
@@ -29,26 +30,34 @@ interface Held {
 const inputWaitMs = 10 * 60_000;
 const mostHeld = 64;
 
+/** It does nothing but hear: as long as it is open it keeps nothing else open. */
+export const onlyListens = (method: string): boolean => method === 'subscriptions/listen';
+
 export class Admissions {
   readonly #guard: Guard;
   readonly #clock: Clock;
   readonly #held = new Map<string, Held>();
+  readonly #listening = new Set<() => void>();
   #underWay = 0;
+  #looking = false;
 
   constructor(guard: Guard, clock: Clock) {
     this.#guard = guard;
     this.#clock = clock;
+    guard.onChange(() => this.#lookSoon());
   }
 
   /** @throws what `Guard.admit` throws */
   async admit(request: GuardedRequest, waiting: Waiting): Promise<Admission> {
     const admitted = this.#goOn(request) ?? (await this.#guard.admit(request, waiting));
     let told = false;
-    this.#underWay += 1;
+    const counts = onlyListens(request.method) ? 0 : 1;
+    this.#underWay += counts;
     const once = (tell: () => void): void => {
       if (told) return;
       told = true;
-      this.#underWay -= 1;
+      this.#underWay -= counts;
+      this.#lookSoon();
       tell();
     };
     return {
@@ -64,6 +73,39 @@ export class Admissions {
   /** Notifications and answers belong to what was let through: while nothing is, they are of no use to the server. */
   get passNotices(): boolean {
     return this.#underWay > 0 || this.#guard.open();
+  }
+
+  /**
+   * Whether what the server says of itself is for this agent: it is allowed, or something that was allowed is under way. That
+   * it is locked changes nothing about it; whether streams go on then is the person's choice.
+   */
+  get hears(): boolean {
+    return this.#underWay > 0 || this.#guard.allowed();
+  }
+
+  /**
+   * Calls `end` once this is no longer so, or is not so now; the returned function ends that. Not for whoever is shut out:
+   * all that they have ends by `Guard.ended`.
+   */
+  whenDeaf(end: () => void): () => void {
+    const listening = (): void => end();
+    this.#listening.add(listening);
+    this.#lookSoon();
+    return () => void this.#listening.delete(listening);
+  }
+
+  /** A request uses up its approval before it is counted here, in the same turn: one turn later both are there to be seen. */
+  #lookSoon(): void {
+    if (this.#looking || this.#listening.size === 0) return;
+    this.#looking = true;
+    setImmediate(() => {
+      this.#looking = false;
+      if (this.hears || this.#guard.ended.aborted) return;
+      for (const end of this.#listening) {
+        this.#listening.delete(end);
+        end();
+      }
+    });
   }
 
   close(): void {

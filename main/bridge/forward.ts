@@ -4,17 +4,19 @@ import type { Dispatcher } from 'undici';
 import { isTokentrayError, TokentrayError } from '../errors.ts';
 import { failure, timedOut } from '../net/failure.ts';
 import type { Clock, Log } from '../ports.ts';
+import { onlyListens } from './admissions.ts';
 import type { Admission } from './admissions.ts';
-import { explain, requestIdsOf, sendFailure } from './answers.ts';
+import { explain, requestIdsOf, sendFailure, sendJson } from './answers.ts';
 import { readableCodings } from './content-coding.ts';
 import { deliver, hasToBeRead } from './forward-answer.ts';
 import { letThrough } from './forward-guard.ts';
+import { paramFault } from './forward-params.ts';
 import { WaitingStream } from './forward-wait.ts';
 import { upstreamHeaders } from './hop-by-hop.ts';
 import type { ReadMessages } from './incoming.ts';
 import { goneAway } from './outcomes.ts';
 import type { GuardedUpstream } from './relay/types.ts';
-import { isCall } from './relay/wire.ts';
+import { isCall, nothing } from './relay/wire.ts';
 import type { Id } from './relay/wire.ts';
 import type { Authorization, UpstreamAuth, UpstreamChallenge } from './upstream-auth.ts';
 import { challengeKind, isRedirect, redirected, refusal, Repeats } from './upstream-repeat.ts';
@@ -59,11 +61,15 @@ export async function forward(
   const { guard } = target.upstream;
   // An agent that hangs up takes its request to the server with it, and so does a person who shuts it out.
   const gone = new AbortController();
-  res.once('close', () => {
+  const hungUp = (): void => {
     if (!res.writableFinished) gone.abort();
-  });
+  };
+  res.once('close', hungUp);
   if (res.destroyed) gone.abort();
-  const signal = AbortSignal.any([gone.signal, guard.ended]);
+  // What was allowed for once is over with its answer, and with it whatever only listens.
+  const deaf = new AbortController();
+  const offDeaf = listens(req, body) ? target.upstream.admissions.whenDeaf(() => deaf.abort()) : nothing;
+  const signal = AbortSignal.any([gone.signal, guard.ended, deaf.signal]);
   const waiting = new WaitingStream(res, req.headers.accept);
   let admissions: ReadonlyMap<Id, Admission> = new Map();
   const end = (outcome: 'cancelled' | 'failed'): void => {
@@ -72,6 +78,8 @@ export async function forward(
   try {
     const isAsked = body?.read.messages.some(isCall) ?? false;
     if (!isAsked && req.method !== 'DELETE') checkNotices(req, target);
+    const fault = await paramFault(req, body?.read ?? null, target.upstream, signal);
+    if (fault !== null) return sendJson(res, fault.status, fault.answer);
     if (body !== null) {
       const passed = await letThrough(body.read, target.upstream, gone.signal, (call, words) =>
         waiting.tell(call, words),
@@ -90,6 +98,12 @@ export async function forward(
       target.log.debug('the agent hung up', { server: target.server });
       return;
     }
+    if (deaf.signal.aborted && res.headersSent) {
+      end('cancelled');
+      target.log.debug('a stream ended with what was allowed', { server: target.server });
+      res.destroy();
+      return;
+    }
     // Outside a session the relay has a better answer than an error: what is known of the server, and a link to sign in.
     const relayable = !res.headersSent && req.headers['mcp-session-id'] === undefined;
     if (relayable && isTokentrayError(error, 'needs_sign_in')) {
@@ -97,7 +111,8 @@ export async function forward(
       throw error;
     }
     end('failed');
-    const ended = guard.ended.aborted ? goneAway(target.server, guard.ended) : error;
+    const over = deaf.signal.aborted ? notAllowed(target.server) : error;
+    const ended = guard.ended.aborted ? goneAway(target.server, guard.ended) : over;
     const told = explain(ended, target.server, target.link);
     target.log.warn('a forwarded request failed', { server: target.server, told: told.code, error: ended });
     const ids = body === null ? ({ kind: 'none' } as const) : requestIdsOf(body.read);
@@ -105,7 +120,17 @@ export async function forward(
     // The answer had begun: only a broken connection tells the agent that it is not whole.
     else if (res.headersSent) res.destroy();
     else sendFailure(res, told, ids);
+  } finally {
+    offDeaf();
+    // The next way that the request may take has an end of its own to look for.
+    res.off('close', hungUp);
   }
+}
+
+/** Whether it brings the agent nothing but what the server says of itself. */
+function listens({ method }: IncomingMessage, body: ForwardBody | null): boolean {
+  const calls = body?.read.messages.filter(isCall) ?? [];
+  return method === 'GET' || (calls.length > 0 && calls.every((call) => onlyListens(call.method)));
 }
 
 /** What no guard is asked about still needs an agent that is allowed. @throws approval_needed, locked */
@@ -115,6 +140,8 @@ function checkNotices(
 ): void {
   if (req.method === 'GET' ? guard.open() : admissions.passNotices) return;
   checkUnlocked?.();
+  // The call that was allowed for once may be asked something on a stream that its agent opens meanwhile.
+  if (admissions.passNotices) return;
   throw notAllowed(server);
 }
 

@@ -52,6 +52,10 @@ export function guarded(base: Upstream, guard: Guard): GuardedUpstream {
   };
 }
 
+/** Null: nobody in particular uses it. */
+export const admissionsOf = (upstream: Upstream): Admissions | null =>
+  (upstream as Partial<GuardedUpstream>).admissions ?? null;
+
 /** The fetch until the agent is shut out. Ending a session with the server lends nothing, and it would be kept there. */
 const whileAllowed =
   (ended: AbortSignal, fetch: Fetch): Fetch =>

@@ -9,7 +9,7 @@ import type { ToolCall } from '../../main/audit/tool-call.ts';
 import type { Clock } from '../../main/ports.ts';
 import { openStore } from '../../main/store/open.ts';
 import type { AgentRow, ServerSettings, Store } from '../../main/store/types.ts';
-import { silent } from '../control/fake-broker.ts';
+import { silent } from '../support/silent.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 
 export const serverSettings: ServerSettings = {

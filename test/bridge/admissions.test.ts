@@ -16,6 +16,7 @@ function world() {
     account: real.account,
     ended: real.ended,
     open: () => real.open(),
+    allowed: () => real.allowed(),
     onChange: (listener) => real.onChange(listener),
     filterTools: (result) => real.filterTools(result),
     close: () => real.close(),
@@ -71,6 +72,67 @@ describe('a call that the server asks for input in', () => {
     await made.admit({ ...call, requestState: 's' });
     expect(made.asked()).toBe(3);
     expect(made.clock.pending()).toBe(0);
+  });
+});
+
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+const signal = new AbortController().signal;
+const asks = (method: string) => ({ method, params: {}, bytes: 1 });
+
+function allowedOnce() {
+  const made = testAccess({ mode: 'ask' });
+  const agent = made.agent();
+  made.allow(agent, undefined, 'once');
+  const admissions = new Admissions(made.guard(made.caller(agent)), createFakeClock());
+  const other = made.guard(made.caller(agent));
+  const ends = { count: 0 };
+  const off = admissions.whenDeaf(() => (ends.count += 1));
+  return { made, agent, admissions, other, ends, off };
+}
+
+describe('what only listens', () => {
+  it('ends once what was allowed is over, is told of it once, and is not kept by others that only listen', async () => {
+    const { admissions, ends } = allowedOnce();
+    const listening = await admissions.admit(asks('subscriptions/listen'), { signal });
+    const [one, two] = [
+      await admissions.admit(asks('tools/list'), { signal }),
+      await admissions.admit(asks('resources/read'), { signal }),
+    ];
+    await turn();
+    expect([admissions.hears, ends.count]).toEqual([true, 0]);
+    two.finished(done);
+    await turn();
+    expect([admissions.hears, ends.count]).toEqual([true, 0]);
+    one.finished(done);
+    await turn();
+    expect([admissions.hears, admissions.passNotices, ends.count]).toEqual([false, false, 1]);
+    listening.finished(done);
+    await turn();
+    expect(ends.count).toBe(1);
+  });
+
+  it('ends when another connection of the agent used what was allowed, and at once when it comes too late', async () => {
+    const { admissions, other, ends } = allowedOnce();
+    await other.admit(asks('resources/read'), { signal });
+    await turn();
+    expect(ends.count).toBe(1);
+    let late = 0;
+    admissions.whenDeaf(() => (late += 1));
+    await turn();
+    expect(late).toBe(1);
+  });
+
+  it('goes on when the person allows more meanwhile, and is told of nothing once it is gone', async () => {
+    const { made, agent, admissions, ends, off } = allowedOnce();
+    const one = await admissions.admit(asks('resources/read'), { signal });
+    made.allow(agent);
+    one.finished(done);
+    await turn();
+    expect([admissions.hears, ends.count]).toEqual([true, 0]);
+    off();
+    made.access.agentEnded(agent.id, 'revoked');
+    await turn();
+    expect([admissions.hears, ends.count]).toEqual([false, 0]);
   });
 });
 

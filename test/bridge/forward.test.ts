@@ -225,6 +225,21 @@ describe('a refused token', () => {
     expect((await post(made, call(1))).text).toBe('relayed');
   });
 
+  it('leaves nothing behind on the way that it did not take, whose end others would look for', async () => {
+    const warnings: string[] = [];
+    const warned = (warning: Error): void => void warnings.push(warning.name);
+    process.on('warning', warned);
+    try {
+      const made = await bridged((_req, res) => res.end('{}'));
+      made.grant.onAuthorize = () => new TokentrayError('needs_sign_in', 'gone');
+      expect((await post(made, call(1))).text).toBe('relayed');
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(warnings).toEqual([]);
+    } finally {
+      process.off('warning', warned);
+    }
+  });
+
   it('that cannot be refreshed gives a session the sign-in link, to every request of a batch', async () => {
     const made = await bridged((req, res) => {
       req.resume();

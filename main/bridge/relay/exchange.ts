@@ -3,6 +3,7 @@ import { SdkHttpError, StreamableHTTPClientTransport } from '@modelcontextprotoc
 import type { StreamableHTTPClientTransportOptions, Transport } from '@modelcontextprotocol/client';
 import { isTokentrayError, TokentrayError } from '../../errors.ts';
 import { quote } from '../../quote.ts';
+import { admissionsOf } from '../guarded-upstream.ts';
 import { bounded } from './bounded.ts';
 import type { RelayLimits, Upstream } from './types.ts';
 import { asObject, asText, hear, isReply, nothing, readMessage, toSdk } from './wire.ts';
@@ -68,8 +69,14 @@ export async function exchange(upstream: Upstream, request: Call, options: Excha
         if (options.patient === true) return;
         stopWatching = upstream.clock.after(options.limits.requestSilence, () => reject(tooQuiet()));
       };
+      let answered = false;
       const onmessage = (message: Message): void => {
-        if (isReply(message) && message.id === request.id) return resolve(message);
+        // What comes behind the answer belongs to no request any more.
+        if (answered && admissionsOf(upstream)?.hears === false) return;
+        if (isReply(message) && message.id === request.id) {
+          answered = true;
+          return resolve(message);
+        }
         watch();
         options.onMessage?.(message);
       };

@@ -1,6 +1,7 @@
-// One `subscriptions/listen` kept open on a new server for an old agent, whose subscriptions come one by one.
+// One `subscriptions/listen` kept open on a new server for an old agent, whose subscriptions come one by one, for as long as
+// the agent may hear what it brings.
 import type { ModernServer } from './modern-server.ts';
-import type { JsonObject, Upstream } from './types.ts';
+import type { GuardedUpstream, JsonObject } from './types.ts';
 import { asObject, call, isNotice, meta, notice, withMeta } from './wire.ts';
 import type { Call, Message, Notice, Reply } from './wire.ts';
 
@@ -23,7 +24,7 @@ export const noticesOf = (filter: JsonObject): string[] =>
   Object.entries(listNotices).flatMap(([kind, method]) => (filter[kind] === true ? [method] : []));
 
 interface Options {
-  readonly upstream: Upstream;
+  readonly upstream: GuardedUpstream;
   readonly server: ModernServer;
   readonly stamp: (request: Call) => Call;
   readonly deliver: (message: Notice) => void;
@@ -36,6 +37,8 @@ export class Listening {
   #current: AbortController | null = null;
   #filter: Filter = {};
   #closed = false;
+  /** It ended because the agent may hear nothing: what changes until it is opened again is not told. */
+  #deaf = false;
 
   constructor(options: Options) {
     this.#options = options;
@@ -53,14 +56,25 @@ export class Listening {
     this.#current = controller;
     this.#filter = filter;
     const opened = await this.#open(filter, controller, 0);
-    if ('refused' in opened && this.#current === controller) this.#current = before;
-    else before?.abort();
+    if (!this.#options.upstream.admissions.hears) this.#deaf = true;
+    else if ('refused' in opened && this.#current === controller) {
+      this.#current = before;
+      return opened;
+    }
+    before?.abort();
     return opened;
   }
 
-  /** Opens the stream again after the grant came back. */
+  /** Opens the stream again after the grant or the permission came back. */
   mend(): void {
-    if (this.#current !== null && !this.#closed) void this.change(this.#filter).catch(() => {});
+    if (this.#current === null || this.#closed) return;
+    const missed = this.#deaf;
+    this.#deaf = false;
+    const reopen = async (): Promise<void> => {
+      const opened = await this.change(this.#filter);
+      if (missed && 'honoured' in opened) this.#tellAll(opened.honoured);
+    };
+    reopen().catch(() => {});
   }
 
   close(): void {
@@ -108,13 +122,20 @@ export class Listening {
   /** The stream broke: a new one after a pause, and then word of every list, since changes may have been missed. */
   #again(filter: Filter, controller: AbortController, failures: number, honoured: JsonObject | null): void {
     if (controller.signal.aborted || this.#closed || this.#current !== controller) return;
+    if (!this.#options.upstream.admissions.hears) {
+      this.#deaf = true;
+      return;
+    }
     const reopen = async (): Promise<void> => {
       const opened = await this.#open(filter, controller, Math.min(failures + 1, 5));
-      if (!('honoured' in opened)) return;
-      for (const method of noticesOf(honoured ?? opened.honoured)) this.#options.deliver(notice(method));
+      if ('honoured' in opened) this.#tellAll(honoured ?? opened.honoured);
     };
     const pause = Math.min(30_000, 1000 * 2 ** failures);
     const cancel = this.#options.upstream.clock.after(pause, () => void reopen().catch(() => {}));
     controller.signal.addEventListener('abort', cancel, { once: true });
+  }
+
+  #tellAll(honoured: JsonObject): void {
+    for (const method of noticesOf(honoured)) this.#options.deliver(notice(method));
   }
 }

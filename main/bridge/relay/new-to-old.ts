@@ -248,7 +248,10 @@ export class NewToOld {
     });
     if (!acknowledged) port.send(acknowledgement(request.id, listener.honoured));
     listener.start();
-    await Promise.race([session.ended, aborted(port.signal)]);
+    const deaf = Promise.withResolvers<void>();
+    const off = port.upstream.admissions.whenDeaf(deaf.resolve);
+    await Promise.race([session.ended, aborted(port.signal), deaf.promise]);
+    off();
     await listener.stop();
     return closing(request.id);
   }

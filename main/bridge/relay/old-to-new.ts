@@ -5,7 +5,7 @@ import type { Filter } from './listening.ts';
 import { ModernServer } from './modern-server.ts';
 import type { OldAgentPort, OldSide } from './old-side.ts';
 import { toolFailure } from './sign-in.ts';
-import type { JsonObject, KnownServer, RelayLimits, Upstream } from './types.ts';
+import type { GuardedUpstream, JsonObject, KnownServer, RelayLimits, Upstream } from './types.ts';
 import { asObject, asText, codes, fail, isNotice, meta, modernVersion, outcomeOf, withMeta } from './wire.ts';
 import type { Call, Message, Outcome } from './wire.ts';
 
@@ -14,7 +14,12 @@ const mostRounds = 32;
 const pauseWithoutQuestions = 250;
 const mostSubscriptions = 1000;
 
-export function oldToNew(upstream: Upstream, limits: RelayLimits, known: KnownServer, agent: OldAgentPort): OldSide {
+export function oldToNew(
+  upstream: GuardedUpstream,
+  limits: RelayLimits,
+  known: KnownServer,
+  agent: OldAgentPort,
+): OldSide {
   const server = new ModernServer(upstream, limits);
   const capabilities: JsonObject = known.capabilities ?? {};
   const uris = new Set<string>();
