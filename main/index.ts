@@ -41,11 +41,11 @@ app.on('before-quit', (event) => {
 
 let desktop: Desktop | null = null;
 let isWanted = !isHidden;
-const open = (): void => {
+const open = (prompt?: string): void => {
   isWanted = true;
-  desktop?.open();
+  desktop?.open(prompt);
 };
-app.on('activate', open);
+app.on('activate', () => open());
 
 /**
  * Chromium's own files go into the profile, so that everything of ours is in one place. Runs before Electron is ready, or it is
@@ -60,7 +60,7 @@ async function ownFolder(): Promise<void> {
 }
 
 async function run(): Promise<void> {
-  const check = systemCheck(process.platform);
+  const check = systemCheck();
   try {
     await runHost({
       options: hostOptions({}, process.env),

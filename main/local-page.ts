@@ -18,6 +18,7 @@ form { margin: 1.25rem 0 0; }
 button { border: 0; border-radius: 8px; padding: .6rem 1.4rem; background: var(--act); color: #fff; font: inherit; font-weight: 600; cursor: pointer; }
 button:focus-visible { outline: 3px solid var(--ink); outline-offset: 2px; }
 .soft { color: var(--soft); }
+.code { display: flex; justify-content: center; gap: .9ch; margin: 1rem 0; border: 1px solid var(--line); border-radius: 8px; padding: .6rem; font: 600 1.6rem/1.3 ui-monospace, monospace; letter-spacing: .06em; }
 `;
 
 const styleHash = createHash('sha256').update(style).digest('base64');

@@ -6,6 +6,7 @@ import { Button, LinkButton } from './design/button.tsx';
 import { classes } from './design/classes.ts';
 import { Icon, type IconName } from './design/icons.tsx';
 import { toast } from './design/toast.tsx';
+import { useNarrow } from './design/use-media.ts';
 import { useCall } from './store/call.ts';
 import { useNow } from './store/clock.ts';
 import { useClient, useModel, useStore } from './store/context.tsx';
@@ -16,15 +17,22 @@ import styles from './banners.module.css';
 const noPrompts: readonly Prompt[] = [];
 
 export function Banners({ route }: { readonly route: Route }) {
+  // In the popover a question has the room that there is: what says nothing about it stands on every other screen.
+  const narrow = useNarrow();
+  const asked = useModel((model) => (model.known?.prompts.length ?? 0) > 0) && narrow && route.at === 'approvals';
   return (
     <section aria-label="Notices">
       <LostBanner />
       {route.at !== 'approvals' && <QuestionBanner />}
       <PausedBanner />
       <ApprovalsOffBanner />
-      <VaultBanner />
-      <SetAsideBanner />
-      <PortBanner />
+      {!asked && (
+        <>
+          <VaultBanner />
+          <SetAsideBanner />
+          <PortBanner />
+        </>
+      )}
     </section>
   );
 }

@@ -16,8 +16,8 @@ export interface ApprovalPageParts {
   readonly prompts: Pick<Prompts, 'get'>;
   /** Of the bridge, without a slash at the end. */
   readonly baseUrl: () => string;
-  /** Brings the app's own window up; null where there is none. */
-  readonly showWindow: (() => void | Promise<void>) | null;
+  /** Brings the app's own window up, at the question; null where there is none. */
+  readonly showWindow: ((prompt: string) => void | Promise<void>) | null;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -31,10 +31,10 @@ const headers = localPageHeaders("'self'", 'same-origin');
 export function createApprovalPages({ prompts, baseUrl, showWindow, clock, log }: ApprovalPageParts): ApprovalPages {
   let shownAt = Number.NEGATIVE_INFINITY;
 
-  const raise = async (): Promise<void> => {
+  const raise = async (prompt: string): Promise<void> => {
     if (showWindow === null || clock.now() - shownAt < windowEveryMs) return;
     shownAt = clock.now();
-    await showWindow();
+    await showWindow(prompt);
   };
 
   return {
@@ -53,7 +53,7 @@ export function createApprovalPages({ prompts, baseUrl, showWindow, clock, log }
       } else if (found.kind !== 'open') {
         send(res, 200, answered(found));
       } else if (req.method === 'POST' && showWindow !== null) {
-        raise().catch((cause: unknown) => log.warn('the window could not be brought up', { cause }));
+        raise(found.prompt.id).catch((cause: unknown) => log.warn('the window could not be brought up', { cause }));
         send(res, 200, question(found.prompt, 'Tokentray’s window is open: answer there.', false));
       } else {
         send(res, 200, question(found.prompt, null, showWindow !== null));

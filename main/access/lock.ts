@@ -5,6 +5,7 @@ import type { Audit } from '../audit/types.ts';
 import { TokentrayError } from '../errors.ts';
 import type { GrantsOfUser } from '../grants/grants.ts';
 import type { Clock, Log } from '../ports.ts';
+import { quote } from '../quote.ts';
 import type { Secret } from '../secret.ts';
 import type { Store } from '../store/types.ts';
 import type { LockableStore } from '../vault/lockable.ts';
@@ -18,7 +19,7 @@ import type { SteadyClock } from './steady-clock.ts';
 type Locked = Extract<LockState, { kind: 'locked' }>;
 export type PanicReceipt = z.output<typeof panicSchema>;
 
-/** The system's own check that its person is there; false when it was not passed. */
+/** The system's own check that its person is there; false or a rejection, in the system's own words, when it was not passed. */
 export type SystemCheck = (reason: string) => Promise<boolean>;
 
 export interface LockSettings {
@@ -172,12 +173,16 @@ export function createLock(parts: LockParts): Lock {
 
   async function confirmed(): Promise<void> {
     if (unlocksBy !== 'system' || systemCheck === null) return;
-    const passed = await systemCheck('unlock Tokentray').catch((cause: unknown) => {
-      log.warn('the check of the system failed', { cause });
-      return false;
-    });
-    if (passed) return;
-    throw new TokentrayError('locked', 'the system did not confirm that it is you', {
+    let said = '';
+    try {
+      if (await systemCheck('unlock Tokentray')) return;
+    } catch (cause) {
+      log.warn('the check of the system was not passed', { cause });
+      // Given up, wrong fingers, no sensor any more: the system says which, in the person's language.
+      if (cause instanceof Error) said = cause.message.trim().replace(/\.$/u, '');
+    }
+    const words = said === '' ? '' : `: it says ${quote(said, 160)}`;
+    throw new TokentrayError('locked', `the system did not confirm that it is you${words}`, {
       attempted: 'unlock',
       advice: 'Try again: the system asks once more.',
     });

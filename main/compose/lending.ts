@@ -71,6 +71,7 @@ export async function startLending(options: BrokerOptions, records: Records, out
     store,
     clock,
     onChange: () => changes.publish({ kind: 'agents', agents: agents.list() }),
+    onRename: (was, is) => uses.renamed(was, is),
   });
   const stdioAgents = createStdioAgents({
     agents,
@@ -88,7 +89,11 @@ export async function startLending(options: BrokerOptions, records: Records, out
   changes.subscribe((change) => {
     if (change.kind === 'forgotten') pins.forget(change.server);
   });
-  const uses = createUses({ store, clock, onUse: (use) => changes.publish({ kind: 'used', use }) });
+  const uses = createUses({
+    store,
+    clock,
+    onUse: (use, was) => changes.publish({ kind: 'used', use, ...(was === undefined ? {} : { was }) }),
+  });
   const pause = createPause(clock, (pausedSince) => {
     const kind = pausedSince === null ? 'resumed' : 'paused';
     store.events.append({ at: clock.now(), server: null, grantId: null, kind, detail: {} });
@@ -202,6 +207,7 @@ export async function startLending(options: BrokerOptions, records: Records, out
         prompts: access.prompts,
         clock,
         steady,
+        isLocked: () => lock.isLocked(),
         accountOf,
         callerOf,
         fetch: outbound.oauthFetch({ server: publicPlace, allowHttp: false }),
@@ -212,8 +218,9 @@ export async function startLending(options: BrokerOptions, records: Records, out
       }),
     checkOpen: pause.check,
     checkUnlocked: lock.check,
-    onUse(server, agent) {
+    onUse(server, agent, client) {
       lock.touched();
+      if (client !== null) agents.noteClient(agent.id, client);
       uses.note({ server, agent: agent.name, via: 'http' });
     },
     log,

@@ -27,8 +27,8 @@ export interface BrokerOptions {
   readonly seesScreenLock?: boolean;
   /** The system's own check that its person is there; without it a click unlocks what no passphrase opens. */
   readonly systemCheck?: SystemCheck;
-  /** Brings the app's own window up; without it the UI is a browser's. */
-  readonly showWindow?: () => void | Promise<void>;
+  /** Brings the app's own window up, at a question where one is named; without it the UI is a browser's. */
+  readonly showWindow?: (prompt?: string) => void | Promise<void>;
   /** Where the built window is; by default beside this program. */
   readonly rendererFolder?: string;
   /** The program and the words that start the stdio shim; by default `tokentray stdio`. */

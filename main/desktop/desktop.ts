@@ -27,8 +27,8 @@ export interface DesktopOptions {
 }
 
 export interface Desktop {
-  /** Brings the window to the front. */
-  open(): void;
+  /** Brings the window to the front, at a question of an agent where one is named. */
+  open(prompt?: string): void;
 }
 
 /** @throws invalid_input when the window was not built */
@@ -71,7 +71,7 @@ export function showDesktop({ broker, preload, icons, quit, signal }: DesktopOpt
   powerMonitor.on('resume', () => broker.woke());
   powerMonitor.on('unlock-screen', () => broker.woke());
   powerMonitor.on('lock-screen', () => broker.screenLocked());
-  return { open: () => windows.open() };
+  return { open: (prompt) => windows.open(prompt === undefined ? undefined : promptHash(prompt)) };
 }
 
 /** Where the window shows what a notification is about. */

@@ -23,7 +23,8 @@ export interface Windows {
   letGo(): void;
 }
 
-const popoverSize = { width: 360, height: 560 };
+/** As high as a question of an agent needs to be seen whole. */
+const popoverSize = { width: 360, height: 640 };
 /** A click on the tray takes the focus from the popover first, and must not open again what it has just closed. */
 const sameClickMs = 250;
 

@@ -50,12 +50,13 @@ export function ApprovalsScreen({ wanted }: { readonly wanted: string | null }) 
         <PromptView
           key={front.prompt.id}
           prompt={front.prompt}
+          others={others.length}
           before={outcome}
           onAnswering={(answering) => setQueue((known) => ({ ...known, answering }))}
           onAnswered={(words) => onAnswered(front.prompt.id, words)}
         >
-          {waiting}
           <FloodNotes />
+          {waiting}
         </PromptView>
       );
   }

@@ -28,7 +28,7 @@ export function CallAnswer({ prompt, onAnswering, onAnswered, foot }: CallAnswer
   const give = async (allow: boolean) => {
     if (working) return;
     setAllows(allow);
-    const tool = plainText(prompt.tool, 80);
+    const tool = plainText(prompt.tool, 40);
     onAnswering(true);
     if ((await call.run(allow)) === null) onAnswering(false);
     else onAnswered(allow ? `The call of ${tool} goes out.` : `The call of ${tool} was denied.`);

@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react';
 import type { Prompt } from '../../preload/contract.ts';
 import { AgentIcon } from '../design/agent-icon.tsx';
+import { classes } from '../design/classes.ts';
 import { Icon } from '../design/icons.tsx';
 import { Note } from '../design/note.tsx';
 import { OutsideText } from '../design/outside-text.tsx';
@@ -19,6 +20,8 @@ import { WishPart } from './wish-part.tsx';
 
 interface PromptViewProps {
   readonly prompt: Prompt;
+  /** How many questions stand behind this one. */
+  readonly others: number;
   /** What became of the question before this one. */
   readonly before: string | null;
   /** True when an answer is given, false when it came to nothing. */
@@ -28,13 +31,20 @@ interface PromptViewProps {
   readonly children: ReactNode;
 }
 
-export function PromptView({ prompt, before, onAnswering, onAnswered, children }: PromptViewProps) {
+export function PromptView({ prompt, others, before, onAnswering, onAnswered, children }: PromptViewProps) {
   const now = useNow(1_000);
-  const { who, left } = waitingWords(prompt, now);
+  const { who, left, more } = waitingWords(prompt, others, now);
   const foot = (
-    <span className={styles.waiting} title={waitingDetail(prompt)}>
+    <span className={styles.waiting} title={waitingDetail(prompt, others)}>
       <span className={styles.roomy}>{who} · </span>
       {left}
+      {more !== null && (
+        <>
+          {' '}
+          · {more}
+          <span className={styles.roomy}> behind it</span>
+        </>
+      )}
     </span>
   );
   return (
@@ -82,7 +92,7 @@ function Question({ prompt }: { readonly prompt: Prompt }) {
 
 function Signs({ prompt }: { readonly prompt: Prompt }) {
   return (
-    <span className={styles.signs}>
+    <span className={classes(styles.signs, prompt.kind === 'call' && styles.roomy)}>
       <AgentIcon name={prompt.agent.name} />
       <Icon name="arrow" />
       <ServerIcon name={prompt.server} />

@@ -1,6 +1,6 @@
 // What a question says in front of a person, and what became of one that nobody here answered. Pure.
 import type { Approval, Flood, Prompt } from '../../preload/contract.ts';
-import { hostOf, plainText } from '../words/names.ts';
+import { plainText } from '../words/names.ts';
 import { clockTime, span } from '../words/time.ts';
 
 const longestName = 80;
@@ -25,34 +25,41 @@ export function accountText({ account, identity }: Pick<Prompt, 'account' | 'ide
   return `${label}, ${who}`;
 }
 
-/** Where the answer of an agent that signs in goes to. */
-export function returnWords(redirectUri: string): string {
-  const host = hostOf(redirectUri);
-  return /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/u.test(host)
-    ? `a program on this machine (${plainText(host, longestName)})`
-    : plainText(redirectUri, 300);
-}
+/** What a person compares with the page that the sign-in opened; null for a question that no page shows a code of. */
+export const codeOf = (prompt: Prompt): string | null =>
+  prompt.kind === 'use' && prompt.redirectUri !== null ? prompt.id : null;
 
-/** "1 waiting", "13 min left". */
+/**
+ * "1 waiting", "13 min left", "2 more".
+ * @param others how many questions stand behind this one
+ */
 export function waitingWords(
   { waiting, expiresAt }: Pick<Prompt, 'waiting' | 'expiresAt'>,
+  others: number,
   now: number,
-): { readonly who: string; readonly left: string } {
+): { readonly who: string; readonly left: string; readonly more: string | null } {
   return {
     who: waiting === 0 ? 'nothing waits now' : `${waiting} waiting`,
     left: expiresAt - now < 1_000 ? 'about to close' : `${span(expiresAt - now)} left`,
+    more: others === 0 ? null : `${others} more`,
   };
 }
 
 /** The same in whole sentences. */
-export function waitingDetail({ waiting, expiresAt }: Pick<Prompt, 'waiting' | 'expiresAt'>): string {
+export function waitingDetail({ waiting, expiresAt }: Pick<Prompt, 'waiting' | 'expiresAt'>, others: number): string {
   const who =
     waiting === 0
       ? 'No request waits any more; your answer counts when the agent asks again.'
       : waiting === 1
         ? 'One request of the agent waits for your answer.'
         : `${waiting} requests of the agent wait for your answer.`;
-  return `${who} The question closes at ${clockTime(expiresAt)}.`;
+  const behind =
+    others === 0
+      ? ''
+      : others === 1
+        ? ' One more question stands behind it.'
+        : ` ${others} more questions stand behind it.`;
+  return `${who} The question closes at ${clockTime(expiresAt)}.${behind}`;
 }
 
 /** What the tool is said to do: the server's own word. */

@@ -5,7 +5,8 @@ import { Button } from '../design/button.tsx';
 import { Card } from '../design/card.tsx';
 import { RelativeTime } from '../design/relative-time.tsx';
 import { Row, Rows } from '../design/rows.tsx';
-import { questionText } from './prompt-words.ts';
+import { CodeText } from './code-text.tsx';
+import { codeOf, questionText } from './prompt-words.ts';
 import styles from './queue-card.module.css';
 
 interface QueueCardProps {
@@ -29,6 +30,7 @@ export function QueueCard({ prompts, onChoose }: QueueCardProps) {
             about={
               <>
                 asked <RelativeTime at={prompt.at} />
+                <Code prompt={prompt} />
               </>
             }
             actions={
@@ -40,5 +42,17 @@ export function QueueCard({ prompts, onChoose }: QueueCardProps) {
         ))}
       </Rows>
     </Card>
+  );
+}
+
+/** Two sign-ins can look alike in everything else. */
+function Code({ prompt }: { readonly prompt: Prompt }) {
+  const code = codeOf(prompt);
+  return (
+    code !== null && (
+      <>
+        , code <CodeText>{code}</CodeText>
+      </>
+    )
   );
 }

@@ -42,7 +42,7 @@ export function UseAnswer({ prompt, onAnswering, onAnswered, foot }: UseAnswerPr
   const working = call.state.kind === 'working';
   // An answer that came too late needs no word: the question itself says what became of it.
   const problem = call.state.kind === 'failed' && call.state.problem.code !== 'unknown_approval' && call.state.problem;
-  const agent = plainText(prompt.agent.name, 80);
+  const agent = plainText(prompt.agent.name, 40);
 
   const give = async (which: NonNullable<typeof chosen>, decision: Decision, words: string) => {
     if (working) return;

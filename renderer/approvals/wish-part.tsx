@@ -38,13 +38,15 @@ function Tool({ prompt }: { readonly prompt: Prompt }) {
   if (prompt.kind === 'use') {
     if (prompt.tool === null) return null;
     return (
-      <p>
-        It called{' '}
-        <LongText glance={60} mono>
-          {prompt.tool}
-        </LongText>
-        <span className={styles.soft}>; you allow the server, not this tool alone</span>
-      </p>
+      <>
+        <p>
+          It called{' '}
+          <LongText glance={60} mono>
+            {prompt.tool}
+          </LongText>
+        </p>
+        <p className={styles.soft}>You allow the server, not this tool alone.</p>
+      </>
     );
   }
   return (
@@ -57,10 +59,13 @@ function Tool({ prompt }: { readonly prompt: Prompt }) {
           “<OutsideText fit="wrap">{plainText(prompt.title, 80)}</OutsideText>”
         </span>
       )}
-      <Badge tone={prompt.marked === 'destructive' ? 'danger' : 'idle'}>{markedWords(prompt.marked)}</Badge>
+      <Badge tone={markedTones[prompt.marked]}>{markedWords(prompt.marked)}</Badge>
     </p>
   );
 }
+
+/** Nothing known is no reason to be calm. */
+const markedTones = { destructive: 'danger', unknown: 'needs-you', unmarked: 'idle', 'read-only': 'idle' } as const;
 
 function Scopes({ scopes }: { readonly scopes: readonly string[] }) {
   if (scopes.length === 0) return <p className={styles.soft}>The provider names no scopes.</p>;

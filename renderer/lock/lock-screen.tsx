@@ -2,6 +2,7 @@
 import { useEffect, useRef, type FormEvent } from 'react';
 import type { LockState } from '../../preload/contract.ts';
 import { Button } from '../design/button.tsx';
+import { classes } from '../design/classes.ts';
 import { TextField } from '../design/field.tsx';
 import { Icon } from '../design/icons.tsx';
 import { ProblemNote } from '../design/note.tsx';
@@ -9,11 +10,12 @@ import { RelativeTime } from '../design/relative-time.tsx';
 import { useCall } from '../store/call.ts';
 import { useClient, useModel } from '../store/context.tsx';
 import styles from './lock-screen.module.css';
-import { becauseWords, unlockWords } from './lock-words.ts';
+import { becauseWords, memoryWords, unlockWords } from './lock-words.ts';
 import { PanicReceipt } from './panic-receipt.tsx';
 
 export function LockScreen() {
   const lock = useModel((model) => model.known?.lock);
+  const vault = useModel((model) => model.status?.vault.kind ?? null);
   const live = useModel((model) => model.link.kind === 'live');
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -31,8 +33,8 @@ export function LockScreen() {
           Tokentray is locked
         </h1>
         <p className={styles.soft}>
-          {becauseWords(lock.because)} <RelativeTime at={lock.since} />. No agent gets through, and no secret is in
-          memory.
+          {becauseWords(lock.because)} <RelativeTime at={lock.since} />. No agent gets through.{' '}
+          {memoryWords(vault, lock.because)}
         </p>
         {live ? <Unlock unlocksBy={lock.unlocksBy} /> : <p role="status">The broker does not answer. Trying again…</p>}
       </div>
@@ -46,7 +48,7 @@ type UnlocksBy = Extract<LockState, { kind: 'locked' }>['unlocksBy'];
 function Unlock({ unlocksBy }: { readonly unlocksBy: UnlocksBy }) {
   const client = useClient();
   const field = useRef<HTMLInputElement>(null);
-  const { action, help } = unlockWords(unlocksBy);
+  const { action, again, help, waiting } = unlockWords(unlocksBy);
   const call = useCall((signal, passphrase: string | null) =>
     client.lock.unlock(passphrase === null ? {} : { passphrase }, { signal }),
   );
@@ -78,11 +80,14 @@ function Unlock({ unlocksBy }: { readonly unlocksBy: UnlocksBy }) {
           disabled={working}
         />
       ) : (
-        <p className={styles.soft}>{help}</p>
+        // What the person is waited for is told when it begins.
+        <p className={classes(styles.soft, working && styles.waiting)} role="status">
+          {working && waiting !== null ? waiting : help}
+        </p>
       )}
       {call.state.kind === 'failed' && <ProblemNote problem={call.state.problem} />}
       <Button type="submit" look="main" size="large" icon="lock" busy={working}>
-        {action}
+        {call.state.kind === 'failed' ? again : action}
       </Button>
     </form>
   );

@@ -1,6 +1,7 @@
 // Why Tokentray is locked, what unlocks it, and what locking and panicking do. Pure.
 import type { ContractOutputs, LockState } from '../../preload/contract.ts';
 import { receiptWords } from '../server/receipt-words.ts';
+import type { Status } from '../store/model.ts';
 import { span } from '../words/time.ts';
 
 type Locked = Extract<LockState, { kind: 'locked' }>;
@@ -19,19 +20,44 @@ export function becauseWords(because: Locked['because']): string {
   }
 }
 
-export function unlockWords(unlocksBy: Locked['unlocksBy']): { readonly action: string; readonly help: string } {
+/** What of the vault is still in memory: a memory vault has nowhere else to keep it, until a panic drops it. */
+export function memoryWords(vault: Status['vault']['kind'] | null, because: Locked['because']): string {
+  return vault === 'memory' && because !== 'panic'
+    ? 'What the vault holds stays in memory, for it is nowhere else.'
+    : 'No secret of the vault is in memory.';
+}
+
+export interface UnlockWords {
+  readonly action: string;
+  /** On the button once a try has failed. */
+  readonly again: string;
+  readonly help: string;
+  /** While it is decided; null where that takes no time that a person would notice. */
+  readonly waiting: string | null;
+}
+
+export function unlockWords(unlocksBy: Locked['unlocksBy']): UnlockWords {
   switch (unlocksBy) {
     case 'passphrase':
       return {
         action: 'Unlock',
+        again: 'Unlock',
         help: 'The passphrase of the vault. It goes to the broker on this machine and nowhere else.',
+        waiting: null,
       };
     case 'system':
-      return { action: 'Unlock…', help: 'The system asks whether it is you.' };
+      return {
+        action: 'Unlock…',
+        again: 'Try again…',
+        help: 'The system asks whether it is you: by fingerprint or login password.',
+        waiting: 'The system asks you now, in a window of its own. Answer there; nothing is typed here.',
+      };
     case 'click':
       return {
         action: 'Unlock',
+        again: 'Try again',
         help: 'This vault has no passphrase, and this system has no check of its own: one press is all it takes.',
+        waiting: null,
       };
   }
 }

@@ -40,13 +40,16 @@ export function trustOf(agent: Pick<Agent, 'kind' | 'claimed' | 'checked'>, sign
   return { tone: 'fine', words: `Checked: the program is ${programOf(checked)}.` };
 }
 
-function signedIn(claimed: Agent['claimed'], signingIn: boolean): Trust {
-  const named = claimed.clientUri === null ? null : plainText(hostOf(claimed.clientUri), longest);
-  const says =
-    named === null ? 'Its name is its own word.' : `It shows the document of ${named}, as any program could.`;
-  return signingIn
-    ? { tone: 'warn', words: `${says} Go on only if you started this sign-in.` }
-    : { tone: 'idle', words: `Signed in to the bridge. ${says}` };
+function signedIn({ name, clientUri }: Agent['claimed'], signingIn: boolean): Trust {
+  const document =
+    clientUri === null
+      ? null
+      : `It shows the document of ${plainText(hostOf(clientUri), longest)}, as any program could.`;
+  const itsWord = 'Its name is its own word.';
+  if (!signingIn) return { tone: 'idle', words: `Signed in to the bridge. ${document ?? itsWord}` };
+  const calls = name === null ? itsWord : `It calls itself “${plainText(name, longest)}”, which is its own word.`;
+  const shows = document === null ? '' : ` ${document}`;
+  return { tone: 'warn', words: `${calls}${shows} Go on only if you started this sign-in.` };
 }
 
 /** "node, running cli.js": the last parts of both paths. */
@@ -133,10 +136,13 @@ const path = (name: string, value: string): EvidenceLine => ({ name, value, mono
 
 /** The nearest first: "zsh, in alacritty". */
 function startedBy(parents: Checked['parents']): string {
-  return parents
-    .slice(0, 3)
-    .map(({ name }) => plainText(name, 40))
-    .join(', in ');
+  return (
+    parents
+      .slice(0, 3)
+      // What it is, where that can be seen: a process calls itself what it likes.
+      .map(({ name, executable }) => plainText(executable === null ? name : lastOf(executable), 40))
+      .join(', in ')
+  );
 }
 
 function signatureWords({ verdict, signer }: NonNullable<Checked['signature']>): string {

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApprovalPages } from '../../main/access/approval-page.ts';
 import { listenOn } from '../../main/net/listen-on.ts';
-import { silent } from '../control/fake-broker.ts';
+import { silent } from '../support/silent.ts';
 import { useOf, world, type World } from './world.ts';
 
 let w: World;
@@ -17,12 +17,12 @@ afterEach(async () => {
 });
 
 async function served({ window = true } = {}) {
-  const raised: number[] = [];
+  const raised: string[] = [];
   let base = '';
   const pages = createApprovalPages({
     prompts: w.access.prompts,
     baseUrl: () => base,
-    showWindow: window ? () => void raised.push(w.clock.now()) : null,
+    showWindow: window ? (prompt) => void raised.push(prompt) : null,
     clock: w.clock,
     log: silent,
   });
@@ -70,16 +70,17 @@ describe('the page of a prompt', () => {
     expect(w.access.approvals.living()).toEqual([]);
   });
 
-  it('brings the window up when its button is pressed, at most once in five seconds', async () => {
+  it('brings the window up at the question when its button is pressed, at most once in five seconds', async () => {
     const { pages, raised } = await served();
-    const link = pages.linkFor(raise());
+    const id = raise();
+    const link = pages.linkFor(id);
     for (let press = 0; press < 5; press += 1) {
       expect((await ask(link, 'POST')).text).toContain('answer there');
       await w.clock.advance(1_000);
     }
-    expect(raised).toHaveLength(1);
+    expect(raised).toEqual([id]);
     await ask(link, 'POST');
-    expect(raised).toHaveLength(2);
+    expect(raised).toEqual([id, id]);
   });
 
   it('offers no button where there is no window', async () => {

@@ -8,7 +8,7 @@ import { secret } from '../../main/secret.ts';
 import { openStore } from '../../main/store/open.ts';
 import type { Store } from '../../main/store/types.ts';
 import type { LockState } from '../../preload/contract.ts';
-import { silent } from '../control/fake-broker.ts';
+import { silent } from '../support/silent.ts';
 import { deferred } from '../support/deferred.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 
@@ -225,6 +225,17 @@ describe('unlocking', () => {
     expect(lock.isLocked()).toBe(true);
     expect(await lock.unlock(null)).toEqual({ kind: 'open' });
     expect(reasons).toEqual(['unlock Tokentray', 'unlock Tokentray']);
+  });
+
+  it.each([
+    ['Canceled by user.', 'the system did not confirm that it is you: it says "Canceled by user"'],
+    ['<b>\u202Eno</b>', 'the system did not confirm that it is you: it says "<b>\\u202eno</b>"'],
+    [' ', 'the system did not confirm that it is you'],
+  ])('that the system does not confirm is refused in the system’s own words: %j', async (said, message) => {
+    begin({ systemCheck: () => Promise.reject(new Error(said)) });
+    await lock.lock('by-hand');
+    await expect(lock.unlock(null)).rejects.toMatchObject({ code: 'locked', message });
+    expect(lock.isLocked()).toBe(true);
   });
 
   it('that was confirmed before a panic does not open what the panic shut', async () => {

@@ -26,6 +26,8 @@ interface Recorded {
   readonly trays: { readonly tray: Electron.Tray; image: string; toolTip: string; menu: Electron.Menu | null }[];
   readonly notifications: Electron.Notification[];
   readonly links: string[];
+  /** The system's questions whether it is its person, on a machine with a sensor. */
+  readonly checks: { readonly reason: string; pass(): void; fail(words: string): void }[];
 }
 declare global {
   var tokentrayRecorded: Recorded;
@@ -73,6 +75,8 @@ export interface DeskOptions {
   readonly browser: Browser;
   readonly args?: readonly string[];
   readonly as?: AuthorizationServerOptions;
+  /** Of the app and of every command, over the usual ones. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export function checkBuilt(): void {
@@ -81,7 +85,7 @@ export function checkBuilt(): void {
   }
 }
 
-export async function openDesk({ browser, args = [], as = {} }: DeskOptions): Promise<Desk> {
+export async function openDesk({ browser, args = [], as = {}, env: more = {} }: DeskOptions): Promise<Desk> {
   checkBuilt();
   const folder = await temporaryFolder('desk');
   const authorizationServer = await startAuthorizationServer(as);
@@ -91,6 +95,7 @@ export async function openDesk({ browser, args = [], as = {} }: DeskOptions): Pr
     TOKENTRAY_APPROVALS: 'off',
     TOKENTRAY_LOG: 'debug',
     XDG_CONFIG_HOME: join(folder.path, 'config'),
+    ...more,
   });
   const main = join(built, 'main/index.js');
   const app = await launchApp({ main, args, env, browser });

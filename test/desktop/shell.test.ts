@@ -189,7 +189,7 @@ describe.skipIf(executable === null)('the app on a desktop', () => {
     await desk.click();
     const page = await desk.page();
     const [popover] = await desk.windows();
-    expect(popover).toMatchObject({ visible: true, bounds: { width: 360, height: 560 } });
+    expect(popover).toMatchObject({ visible: true, bounds: { width: 360, height: 640 } });
     await expect.poll(() => page.evaluate(() => innerWidth)).toBe(360);
     expect(await callOverPort(page, 'status')).toContain('"version"');
 

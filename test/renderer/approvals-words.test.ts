@@ -20,15 +20,16 @@ import {
 } from '../../renderer/approvals/decision.ts';
 import {
   accountText,
+  codeOf,
   floodWords,
   goneWords,
   questionText,
-  returnWords,
   waitingDetail,
   waitingWords,
 } from '../../renderer/approvals/prompt-words.ts';
 import { checkedLines, claimedLines, nameFits, trustOf } from '../../renderer/words/evidence.ts';
 import { spelledLines } from '../../renderer/words/names.ts';
+import { answerPlace, halves } from '../../preload/answer-place.ts';
 import { agent, approval, callPrompt, checked, usePrompt } from './access.ts';
 
 const hour = 60 * 60_000;
@@ -96,7 +97,9 @@ describe('who an agent is', () => {
   it('is only its word while it signs in through the browser', () => {
     const oauth = agent({ kind: 'oauth', checked: null });
     expect(trustOf(oauth, true).tone).toBe('warn');
-    expect(trustOf(oauth, true).words).toContain('only if you started this sign-in');
+    expect(trustOf(oauth, true).words).toBe(
+      'It calls itself “cursor”, which is its own word. Go on only if you started this sign-in.',
+    );
     expect(trustOf(oauth).tone).toBe('idle');
     const named = agent({
       kind: 'oauth',
@@ -118,6 +121,14 @@ describe('who an agent is', () => {
     ['\u202E', '/tmp/x', false],
   ])('a program of the name %j may lie at %j: %j', (name, executable, fits) => {
     expect(nameFits(name, { executable, script: null })).toBe(fits);
+  });
+  it('was started by the programs that the system names, not by what they call themselves', () => {
+    const parents = [
+      { pid: 2, name: 'Claude Desktop', executable: '/tmp/fetch' },
+      { pid: 3, name: 'zsh', executable: null },
+    ];
+    const lines = checkedLines({ ...checked('/tmp/x'), parents });
+    expect(lines.find(({ name }) => name === 'Started by')?.value).toBe('fetch, in zsh');
   });
   it('is not vouched for by whoever started it', () => {
     const lent = { ...checked('/tmp/x'), parents: [{ pid: 2, name: 'cursor', executable: '/opt/Cursor/cursor' }] };
@@ -159,10 +170,27 @@ describe('a question', () => {
       'cursor wants to sign in and use notes',
     );
   });
-  it('says where the answer of a sign-in goes', () => {
-    expect(returnWords('http://127.0.0.1:33418/cb')).toBe('a program on this machine (127.0.0.1:33418)');
-    expect(returnWords('http://127.0.0.1.evil.example/cb')).toBe('http://127.0.0.1.evil.example/cb');
-    expect(returnWords('vscode://callback')).toBe('vscode://callback');
+  it.each([
+    ['http://127.0.0.1:33418/cb', 'a program on this machine, port 33418'],
+    ['http://[::1]:33418/cb', 'a program on this machine, port 33418'],
+    ['http://localhost/cb', 'a program on this machine, port 80'],
+    ['https://127.0.0.1.evil.example/cb', 'the website 127.0.0.1.evil.example'],
+    ['https://vscode.dev:8443/redirect?to=vscode', 'the website vscode.dev:8443'],
+    ['https://xn--crsor-0ra.example/cb', 'the website xn--crsor-0ra.example'],
+    ['cursor://anysphere.cursor-mcp/oauth/callback', 'the program that opens cursor: links'],
+    ['no address at all', 'no address at all'],
+  ])('about a sign-in says where its answer goes: %s', (redirectUri, words) => {
+    expect(answerPlace(redirectUri)).toBe(words);
+  });
+  it('about a sign-in never cuts the host: its end says whose it is', () => {
+    const host = `cursor.com.${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.evil.example`;
+    expect(answerPlace(`https://${host}/cb`)).toBe(`the website ${host}`);
+  });
+  it('about a sign-in has the code that its page shows, in two halves; no other has one', () => {
+    expect(codeOf(usePrompt({ id: 'k7m2x9q4wd', redirectUri: 'http://127.0.0.1:1/' }))).toBe('k7m2x9q4wd');
+    expect(halves('k7m2x9q4wd')).toEqual(['k7m2x', '9q4wd']);
+    expect(codeOf(usePrompt())).toBeNull();
+    expect(codeOf(callPrompt())).toBeNull();
   });
   it('names the account by what tells', () => {
     expect(accountText({ account: 'default', identity: null })).toBeNull();
@@ -171,12 +199,15 @@ describe('a question', () => {
     expect(accountText({ account: 'a@b', identity: 'a@b' })).toBe('a@b');
   });
   it('says who waits and for how long it is open', () => {
-    expect(waitingWords({ waiting: 2, expiresAt: 120_000 }, 0)).toEqual({ who: '2 waiting', left: '2 min left' });
-    expect(waitingWords({ waiting: 0, expiresAt: 500 }, 0)).toEqual({
+    const one = { waiting: 2, expiresAt: 120_000 };
+    expect(waitingWords(one, 0, 0)).toEqual({ who: '2 waiting', left: '2 min left', more: null });
+    expect(waitingWords({ waiting: 0, expiresAt: 500 }, 4, 0)).toEqual({
       who: 'nothing waits now',
       left: 'about to close',
+      more: '4 more',
     });
-    expect(waitingDetail({ waiting: 0, expiresAt: 0 })).toContain('counts when the agent asks again');
+    expect(waitingDetail({ waiting: 0, expiresAt: 0 }, 0)).toContain('counts when the agent asks again');
+    expect(waitingDetail(one, 1)).toContain('One more question stands behind it.');
   });
   it('that is gone says what became of it', () => {
     const prompt = usePrompt();

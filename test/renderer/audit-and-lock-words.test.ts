@@ -1,7 +1,7 @@
 // The audit says what each row is and whether all of them are whole; lock and panic say what they do and what they did.
 import { describe, expect, it } from 'vitest';
 import { describeEntry, sizeWords, verdictTitle, verdictTone } from '../../renderer/activity/audit-words.ts';
-import { becauseWords, fateWords, panicWords, unlockWords } from '../../renderer/lock/lock-words.ts';
+import { becauseWords, fateWords, memoryWords, panicWords, unlockWords } from '../../renderer/lock/lock-words.ts';
 import { accountDetail, accountName, newNameProblem, orderedAccounts } from '../../renderer/server/account-words.ts';
 import { server } from './server.ts';
 
@@ -47,6 +47,18 @@ describe('the lock', () => {
     expect(new Set(becauses.map(becauseWords)).size).toBe(4);
     expect(unlockWords('passphrase').help).toContain('passphrase');
     expect(unlockWords('click').help).toContain('no passphrase');
+    expect(unlockWords('system').help).toContain('The system asks');
+  });
+  it('says what it waits for where that takes a person’s time', () => {
+    expect(unlockWords('system').waiting).toContain('nothing is typed here');
+    expect(unlockWords('click').waiting).toBeNull();
+  });
+  it('does not claim that a secret has left memory which is nowhere else', () => {
+    expect(memoryWords('memory', 'by-hand')).toContain('stays in memory');
+    expect(memoryWords('memory', 'panic')).toBe('No secret of the vault is in memory.');
+    for (const kind of ['keychain', 'passphrase-file'] as const) {
+      expect(memoryWords(kind, 'screen')).toBe('No secret of the vault is in memory.');
+    }
   });
 });
 

@@ -59,6 +59,9 @@ interface Flow {
   readonly gone: AbortController;
 }
 
+/** Whose tab is open hears within seconds that nobody answered; a sign-in is not kept for longer than this beyond its question. */
+const toldWithinMs = 60_000;
+
 export function createFlows(parts: FlowParts): Flows {
   const { clock, agents, approvals, prompts } = parts;
   const flows = new Map<string, Flow | Refused>();
@@ -125,8 +128,10 @@ export function createFlows(parts: FlowParts): Flows {
     size() {
       const now = clock.now();
       // Further ahead than that, it is of a clock that was set back since.
-      for (const [id, { until }] of flows) if (now >= until || until - now > promptLivesMs) done(id);
-      return flows.size;
+      const waits = ({ until }: Flow | Refused): boolean => now < until && until - now <= promptLivesMs;
+      // One that has just run out is still to be told of; forgotten, it would be asked about once more.
+      for (const [id, flow] of flows) if (!waits(flow) && Math.abs(now - flow.until) > toldWithinMs) done(id);
+      return [...flows.values()].filter(waits).length;
     },
     close: () => [...flows.keys()].forEach(done),
   };

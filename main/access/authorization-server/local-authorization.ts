@@ -26,6 +26,7 @@ import { report } from './report.ts';
 import { createLocalTokens } from './tokens.ts';
 import { readJson, sendJson } from './wire.ts';
 import { sendOverPage, sendWaitingPage } from './waiting-page.ts';
+import { lockedAnswer, sendLocked } from './while-locked.ts';
 
 export interface LocalAuthorization {
   /** True when the request was for one of its addresses; Host and Origin were checked before. */
@@ -48,10 +49,12 @@ export interface LocalAuthorizationParts extends Pick<FlowParts, 'accountOf' | '
   readonly prompts: Pick<Prompts, 'raise' | 'wait' | 'get'>;
   readonly clock: Clock;
   readonly steady: Pick<SteadyClock, 'now'>;
+  /** Whether the person's lock stands before everything. */
+  readonly isLocked: () => boolean;
   /** Reaches public addresses only, for documents that anybody may name. */
   readonly fetch: Fetch;
-  /** Brings Tokentray's window up; absent where there is none. */
-  readonly showWindow?: () => void | Promise<void>;
+  /** Brings Tokentray's window up, at the question where one is named; absent where there is none. */
+  readonly showWindow?: (prompt?: string) => void | Promise<void>;
   /** Ends what an agent has open; with a token that is good it may come again at once. */
   readonly endStreams: (agentId: string) => void;
   /** For activity and audit. */
@@ -110,6 +113,7 @@ export function createLocalAuthorization(parts: LocalAuthorizationParts): LocalA
         now,
         addresses,
         serverExists: (server) => store.servers.get(server) !== null,
+        isLocked: parts.isLocked,
         fetch: documentFetch({ outbound: parts.fetch, now, ownPort }),
       });
       report(one, {
@@ -153,13 +157,17 @@ export function createLocalAuthorization(parts: LocalAuthorizationParts): LocalA
     const details = await one.interactionDetails(req, res).catch(() => null);
     const wish = details?.uid === id ? await wishOf(one, details.params) : null;
     if (wish === null) return sendOverPage(res, 400, 'It was answered, is too old, or began in another browser.');
+    if (parts.isLocked()) {
+      flows.done(id);
+      return await one.interactionFinished(req, res, lockedAnswer, { mergeWithLastSubmission: false });
+    }
+    const state = flows.look(id, wish);
     if (show) {
-      await showWindow?.();
+      await showWindow?.(state.kind === 'waiting' ? state.promptId : undefined);
       res.writeHead(303, { location: `${prefix}/interaction/${id}`, 'cache-control': 'no-store' });
       res.end();
       return;
     }
-    const state = flows.look(id, wish);
     if (state.kind === 'waiting') {
       const showAt = showWindow === undefined ? null : `${prefix}/interaction/${id}/show`;
       return sendWaitingPage(res, { ...wish, ...state, showAt });
@@ -188,7 +196,9 @@ export function createLocalAuthorization(parts: LocalAuthorizationParts): LocalA
 
   const register = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     try {
-      const client = clients.register(await readJson(req));
+      const said = await readJson(req);
+      if (parts.isLocked()) return sendLocked(res);
+      const client = clients.register(said);
       const { client_name = '', redirect_uris } = client;
       told('client-registered', client_name.slice(0, 120), '', { redirect: (redirect_uris[0] ?? '').slice(0, 300) });
       sendJson(res, 201, client);
@@ -224,7 +234,13 @@ export function createLocalAuthorization(parts: LocalAuthorizationParts): LocalA
       return interaction(req, res, id, show !== undefined);
     }
     if (req.method !== 'POST') return null;
-    if (path === `${prefix}/register`) return register(req, res);
+    const isRegistration = path === `${prefix}/register`;
+    // What is given back is taken, locked or not.
+    if ((isRegistration || path === `${prefix}/token`) && parts.isLocked()) {
+      sendLocked(res);
+      return true;
+    }
+    if (isRegistration) return register(req, res);
     if (path === `${prefix}/token` || path === `${prefix}/revoke`) return passOn(req, res, path.slice(prefix.length));
     return null;
   };

@@ -7,6 +7,8 @@ import type { Fetch } from '../../ports.ts';
 import { promptLivesMs } from '../prompts.ts';
 import { createAdapters, type AdapterParts } from './adapter.ts';
 import { prefix, scope, type Addresses } from './addresses.ts';
+import { backPage } from './waiting-page.ts';
+import { heldWhileLocked, lockedAnswer, retryAfterSeconds } from './while-locked.ts';
 
 /** The one who owns this broker. Who that is, is settled by the machine, not by a password here. */
 export const owner = 'owner';
@@ -16,11 +18,13 @@ const day = 24 * 60 * 60;
 /** An agent that was not there for so long signs in again. */
 const refreshTokenSeconds = 30 * day;
 const grantSeconds = 365 * day;
-const interactionSeconds = promptLivesMs / 1_000;
+/** A moment longer than the question: whoever waits for it is told that nobody answered, and so is the agent. */
+const interactionSeconds = promptLivesMs / 1_000 + 60;
 
 export interface ProviderParts extends AdapterParts {
   readonly addresses: Addresses;
   readonly serverExists: (server: string) => boolean;
+  readonly isLocked: () => boolean;
   /** For the documents of clients. */
   readonly fetch: Fetch;
 }
@@ -30,13 +34,14 @@ export function createProvider(parts: ProviderParts): Provider {
   const provider = new Provider(parts.addresses.issuer, configuration(parts));
   provider.use(async (ctx, next) => {
     await next();
+    if (ctx.status === 503) ctx.set('retry-after', String(retryAfterSeconds));
     backToProgram(ctx as KoaContextWithOIDC);
   });
   return provider;
 }
 
 function configuration(parts: ProviderParts): Configuration {
-  const { addresses, serverExists } = parts;
+  const { addresses, serverExists, isLocked } = parts;
   const resourceServer = (ctx: KoaContextWithOIDC, indicator: string) => {
     const server = addresses.serverOf(indicator);
     // RFC 8707 section 2: one token, one server.
@@ -46,7 +51,9 @@ function configuration(parts: ProviderParts): Configuration {
     return { scope, audience: indicator, accessTokenTTL: accessTokenSeconds, accessTokenFormat: 'opaque' as const };
   };
   return {
-    adapter: createAdapters(parts),
+    adapter: heldWhileLocked(createAdapters(parts), isLocked, () =>
+      Object.assign(whileLocked(), { status: 503, statusCode: 503 }),
+    ),
     // No ID token is ever asked for (`openid` is no scope here); the provider wants to have a key all the same.
     jwks: { keys: [throwawayKey()] },
     enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
@@ -83,11 +90,13 @@ function configuration(parts: ProviderParts): Configuration {
       policy: [
         new interactionPolicy.Prompt(
           { name: 'consent', requestable: true },
-          new interactionPolicy.Check('person', 'a person has to decide', 'consent_required', ({ oidc }) =>
-            oidc.result?.consent?.grantId === undefined
+          new interactionPolicy.Check('person', 'a person has to decide', 'consent_required', ({ oidc }) => {
+            // Here it is known where an answer may be sent, and neither a question nor a code has been made.
+            if (isLocked()) throw whileLocked();
+            return oidc.result?.consent?.grantId === undefined
               ? interactionPolicy.Check.REQUEST_PROMPT
-              : interactionPolicy.Check.NO_NEED_TO_PROMPT,
-          ),
+              : interactionPolicy.Check.NO_NEED_TO_PROMPT;
+          }),
         ),
       ],
     },
@@ -126,24 +135,19 @@ function configuration(parts: ProviderParts): Configuration {
   };
 }
 
+const whileLocked = () => new errors.TemporarilyUnavailable(lockedAnswer.error_description);
+
 const startAgain = '<p class="soft">Nothing was given to anybody. Start the sign-in again from your agent.</p>';
 
 /** Browsers start another program on a person's click only: the answer for it waits on a page with a link. */
 function backToProgram(ctx: KoaContextWithOIDC): void {
   const location = ctx.response.get('location');
   if (ctx.status !== 303 || /^https?:/iu.test(location) || !URL.canParse(location)) return;
-  const program = new URL(location).protocol.slice(0, -1);
   ctx.remove('location');
   ctx.status = 200;
   ctx.set(localPageHeaders(`'none'`, 'no-referrer'));
-  ctx.body = localPage({
-    title: 'Decided',
-    tone: 'good',
-    body: [`<p><a href="${attribute(location)}">Go back to ${shown(program, 64)}</a>, then close this tab.</p>`],
-  });
+  ctx.body = backPage(location);
 }
-
-const attribute = (text: string): string => text.replaceAll(/[&<>"']/gu, (char) => `&#${char.charCodeAt(0)};`);
 
 function throwawayKey(): JWK {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

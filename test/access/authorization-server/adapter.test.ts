@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createAdapters } from '../../../main/access/authorization-server/adapter.ts';
 import { openStore } from '../../../main/store/open.ts';
 import type { Store } from '../../../main/store/types.ts';
-import { silent } from '../../control/fake-broker.ts';
+import { silent } from '../../support/silent.ts';
 
 let store: Store;
 let now = 0;

@@ -17,7 +17,7 @@ import type { Fetch } from '../../../main/ports.ts';
 import { secret } from '../../../main/secret.ts';
 import { openStore } from '../../../main/store/open.ts';
 import type { Store } from '../../../main/store/types.ts';
-import { silent } from '../../control/fake-broker.ts';
+import { silent } from '../../support/silent.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
 
 const settings = {
@@ -40,8 +40,11 @@ export interface Desk extends AsyncDisposable {
   /** Documents of clients, by address; everything else is not found. */
   readonly documents: Map<string, unknown>;
   readonly fetched: string[];
-  readonly shown: { count: number };
+  /** How often the window was brought up, and at which question last. */
+  readonly shown: { count: number; prompt: string | null };
   readonly authorization: LocalAuthorization;
+  /** The person's lock. */
+  readonly lock: { on: boolean };
   /** The name of the agent whose token it is, as the bridge would have it for this server. */
   whose(token: string, server?: string): string | null;
   resource(server?: string): string;
@@ -60,7 +63,7 @@ export async function desk(file = ':memory:'): Promise<Desk> {
   const events: AccessEvent[] = [];
   const documents = new Map<string, unknown>();
   const fetched: string[] = [];
-  const shown = { count: 0 };
+  const shown: Desk['shown'] = { count: 0, prompt: null };
   const outbound: Fetch = async (input) => {
     const url = input instanceof Request ? input.url : String(input);
     fetched.push(url);
@@ -69,6 +72,7 @@ export async function desk(file = ':memory:'): Promise<Desk> {
     return found === undefined ? new Response('', { status: 404 }) : Response.json(found);
   };
 
+  const lock = { on: false };
   let handle: LocalAuthorization['handle'] | null = null;
   const server = createServer((req, res) => {
     if (handle?.(req, res) !== true) res.writeHead(404).end();
@@ -109,10 +113,14 @@ export async function desk(file = ':memory:'): Promise<Desk> {
       prompts: access.prompts,
       clock,
       steady,
+      isLocked: () => lock.on,
       accountOf: () => 'default',
       callerOf,
       fetch: outbound,
-      showWindow: () => void (shown.count += 1),
+      showWindow(prompt) {
+        shown.count += 1;
+        shown.prompt = prompt ?? null;
+      },
       endStreams: access.guards.agentEnded,
       tell: (event) => void events.push(event),
       log: silent,
@@ -134,6 +142,7 @@ export async function desk(file = ':memory:'): Promise<Desk> {
     documents,
     fetched,
     shown,
+    lock,
     get agents() {
       return now.agents;
     },

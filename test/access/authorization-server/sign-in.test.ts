@@ -70,6 +70,7 @@ describe('a sign-in', () => {
     expect(prompt?.agent).toMatchObject({ kind: 'oauth', name: 'Editor', claimed: { name: 'Editor' } });
     expect(page.status).toBe(200);
     expect(page.page).toContain(`tokentray approve ${prompt?.id}`);
+    expect(page.page).toContain('a program on this machine, port 43210');
     expect(page.page).toContain('127.0.0.1:43210/callback');
     expect(page.page).not.toMatch(/<script|name="answer"/u);
     const again = await browser.get(page.at);
@@ -96,11 +97,11 @@ describe('a sign-in', () => {
     ]);
   });
 
-  it('brings the window up when the person presses the button, and only in the browser that began it', async () => {
+  it('brings the window up at its question when the person presses the button, and only in the browser that began it', async () => {
     const browser = new Browser();
     const page = await browser.follow(authorizeUrl(d, await register(d.base)), d.base);
     expect((await browser.get(`${page.at}/show`, 'POST')).status).toBe(303);
-    expect(d.shown.count).toBe(1);
+    expect(d.shown).toEqual({ count: 1, prompt: d.access.prompts.list()[0]?.id });
     expect((await new Browser().get(`${page.at}/show`, 'POST')).status).toBe(400);
     expect(d.shown.count).toBe(1);
   });
@@ -120,10 +121,14 @@ describe('a sign-in', () => {
   it('ends with access_denied when nobody answered for 15 minutes', async () => {
     const browser = new Browser();
     const page = await browser.follow(authorizeUrl(d, await register(d.base)), d.base);
-    // The prompt ends with its own time; the sign-in is kept a moment longer by the machine's clock.
-    await d.clock.advance(15 * 60_000 - 1);
-    d.access.prompts.withdraw('all');
-    expect(answerAt((await browser.follow(page.at, d.base)).at)).toMatchObject({ error: 'access_denied' });
+    await d.clock.advance(15 * 60_000);
+    // Somebody else's sign-in meanwhile clears away what is over, and this one is not over before it was told.
+    await new Browser().follow(authorizeUrl(d, await register(d.base)), d.base);
+    expect(answerAt((await browser.follow(page.at, d.base)).at)).toMatchObject({
+      error: 'access_denied',
+      error_description: 'Nobody answered in time.',
+    });
+    expect(d.access.prompts.list()).toHaveLength(1);
   });
 
   it('is asked about each time, for the approval that stands may be another program’s', async () => {
@@ -156,15 +161,25 @@ describe('a sign-in', () => {
     expect(d.access.prompts.list()).toMatchObject([{ server: 'notes' }]);
   });
 
-  it('of an editor with a scheme of its own ends on a page with the way back to it', async () => {
-    const client = await register(d.base, { redirect_uris: ['vscode://vscode.example/did-authenticate'] });
-    const browser = new Browser();
-    const page = await browser.follow(authorizeUrl(d, client), d.base);
-    d.decide('allow');
-    const last = await browser.follow(page.at, d.base);
-    expect(last.status).toBe(200);
-    expect(last.page).toMatch(/href="vscode:\/\/vscode\.example\/did-authenticate\?code=[\w-]+&#38;/u);
-  });
+  it.each([
+    ['allow', 'You allowed this', /\?code=[\w-]+&#38;/u],
+    ['deny', 'Not signed in', /\?error=access_denied&#38;/u],
+  ] as const)(
+    'of an editor with a scheme of its own ends on a page that says what came of it, with the way back: %s',
+    async (decision, title, answer) => {
+      const client = await register(d.base, { redirect_uris: ['vscode://vscode.example/did-authenticate'] });
+      const browser = new Browser();
+      const page = await browser.follow(authorizeUrl(d, client), d.base);
+      expect(page.page).toContain('the program that opens vscode: links');
+      d.decide(decision, 'once');
+      const last = await browser.follow(page.at, d.base);
+      expect(last.status).toBe(200);
+      expect(last.page).toContain(`<h1 class="${decision === 'allow' ? 'good' : 'plain'}">${title}</h1>`);
+      const [, href] = /href="(vscode:\/\/vscode\.example\/did-authenticate[^"]+)"/u.exec(last.page) ?? [];
+      expect(href).toMatch(answer);
+      expect(last.page.includes('The person said no.')).toBe(decision === 'deny');
+    },
+  );
 });
 
 describe('tokens', () => {

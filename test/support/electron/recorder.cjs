@@ -2,9 +2,9 @@
 // in the stand-in alike; the app itself runs unchanged.
 'use strict';
 
-const { dialog, Notification, shell, Tray } = require('electron');
+const { dialog, Notification, shell, systemPreferences, Tray } = require('electron');
 
-const recorded = { trays: [], notifications: [], links: [] };
+const recorded = { trays: [], notifications: [], links: [], checks: [] };
 globalThis.tokentrayRecorded = recorded;
 
 /** Calls `note` with the object and the arguments, then the method itself. */
@@ -40,6 +40,13 @@ shell.openExternal = async (url) => {
   // For who asks after the app has gone.
   process.stderr.write(`opened in the browser: ${url}\n`);
 };
+
+// A machine with a sensor, where a test says that it is one: what its person does there is the test's to say.
+if (process.env.TOKENTRAY_TEST_SENSOR === '1') {
+  systemPreferences.canPromptTouchID = () => true;
+  systemPreferences.promptTouchID = (reason) =>
+    new Promise((pass, fail) => recorded.checks.push({ reason, pass, fail: (words) => fail(new Error(words)) }));
+}
 
 // A dialog would wait for a person.
 dialog.showErrorBox = (title, content) => process.stderr.write(`${title}\n${content}\n`);
