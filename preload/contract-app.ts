@@ -270,7 +270,8 @@ export const changeSchema = z.discriminatedUnion('kind', [
   /** Its rules for tools, or how many of its tools are held. */
   z.object({ kind: z.literal('tools'), server: serverNameSchema, held: z.number().int() }),
   z.object({ kind: z.literal('activity'), item: activitySchema }),
-  z.object({ kind: z.literal('used'), use: useSchema }),
+  /** `was`: it stands in the place of what was told under that name, which the agent no longer has. */
+  z.object({ kind: z.literal('used'), use: useSchema, was: text.optional() }),
   z.object({ kind: z.literal('agents'), agents: z.array(agentSchema) }),
   z.object({ kind: z.literal('app-settings'), settings: appSettingsSchema }),
   z.object({ kind: z.literal('sessions'), sessions: z.array(sessionSchema) }),

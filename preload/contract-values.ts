@@ -52,7 +52,8 @@ const serverSettingsSchema = z.object({
 export const settingsChange = serverSettingsSchema.omit({ era: true, flow: true }).partial();
 
 export const grantStateSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('open') }),
+  /** `answersSince`: it was seen to answer without a token. */
+  z.object({ kind: z.literal('open'), answersSince: millis.optional() }),
   z.object({
     kind: z.literal('connected'),
     accessTokenExpiresAt: millis.nullable(),
@@ -275,5 +276,11 @@ export const statusSchema = z.object({
   pausedSince: millis.nullable(),
   /** `off`: no person is asked before an agent uses a server. */
   approvals: approvalsMode,
-  servers: z.object({ total: z.number().int(), connected: z.number().int(), needSignIn: z.number().int() }),
+  servers: z.object({
+    total: z.number().int(),
+    connected: z.number().int(),
+    needSignIn: z.number().int(),
+    /** They answer without a token. */
+    needNone: z.number().int(),
+  }),
 });

@@ -71,6 +71,8 @@ export interface AgentsParts {
   readonly clock: Pick<Clock, 'now'>;
   /** Told after any change that a list would show. */
   readonly onChange?: () => void;
+  /** Told after an agent has got another name. */
+  readonly onRename?: (was: string, is: string) => void;
 }
 
 // A prefix that secret scanners and people recognise, then 256 random bits in base64url.
@@ -85,18 +87,22 @@ const mostUndecided = 200;
 
 /** A program that calls itself something else with every message is told of once an hour. */
 const clientChangeEveryMs = 60 * 60_000;
+/** Programs of two versions may share one key. */
+const versionChangeEveryMs = 60_000;
 
 /** Of a client id that is an address; longer ones are no address that a person could read. */
 const longestUri = 2_048;
 
 const nobody: AgentView['claimed'] = { name: null, client: null, clientUri: null };
 
-export function createAgents({ store, clock, onChange = () => undefined }: AgentsParts): Agents {
+export function createAgents({ store, clock, onChange = () => undefined, onRename }: AgentsParts): Agents {
   const endListeners = new Set<(agentId: string, because: EndedBecause) => void>();
   const clientChangeNoted = new Map<string, number>();
+  const versionChangeNoted = new Map<string, number>();
 
   const ended = (id: string, because: EndedBecause): void => {
     clientChangeNoted.delete(id);
+    versionChangeNoted.delete(id);
     for (const listener of endListeners) listener(id, because);
   };
 
@@ -123,6 +129,7 @@ export function createAgents({ store, clock, onChange = () => undefined }: Agent
   /** Writes, tells, and gives the row as it is then. */
   const change = (row: AgentRow, changes: Parameters<Store['agents']['change']>[1]): AgentRow => {
     store.agents.change(row.id, changes);
+    if (changes.name !== undefined && changes.name !== row.name) onRename?.(row.name, changes.name);
     onChange();
     return { ...row, ...changes };
   };
@@ -211,6 +218,9 @@ export function createAgents({ store, clock, onChange = () => undefined }: Agent
         const detail = { agent: row.name, was: claimed.client.name, is: client.name };
         store.events.append({ at: now, server: null, grantId: null, kind: 'agent-client-changed', detail });
       } else if (claimed.client.version !== client.version) {
+        const now = clock.now();
+        if (now - (versionChangeNoted.get(id) ?? -Infinity) < versionChangeEveryMs) return;
+        versionChangeNoted.set(id, now);
         change(row, { claimed: { ...claimed, client } });
       }
     },

@@ -12,6 +12,7 @@ import { listenOn, loopbackAddress } from '../net/listen-on.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { AgentRow, ServerRow, Store } from '../store/types.ts';
 import { explain, requestIdsOf, sendFailure, sendJson } from './answers.ts';
+import { clientInfo, type ClientInfo } from './client-info.ts';
 import { limitConnections } from './connections.ts';
 import { agentEra } from './eras.ts';
 import { forward } from './forward.ts';
@@ -54,7 +55,8 @@ export interface BridgeParts {
   readonly checkOpen?: () => void;
   /** For what no guard is asked about. @throws locked */
   readonly checkUnlocked?: () => void;
-  readonly onUse?: (server: string, agent: AgentRow) => void;
+  /** `client`: what the messages say that the agent is; null: they do not. */
+  readonly onUse?: (server: string, agent: AgentRow, client: ClientInfo | null) => void;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -185,8 +187,8 @@ export async function startBridge(parts: BridgeParts): Promise<Bridge> {
       if (req.method !== 'DELETE') parts.checkOpen?.();
       const wrong = faultOf(req, body);
       if (wrong !== null) return sendJson(res, wrong.status, wrong.answer);
-      parts.onUse?.(row.name, agent);
       const read = body?.kind === 'read' ? body : null;
+      parts.onUse?.(row.name, agent, read === null ? null : clientInfo(read.messages));
       const relay = parts.relayFor(row.name, callerOf(agent));
       account = relay.guard.account;
       res.once(

@@ -11,6 +11,7 @@ export function promptLines(prompt: Prompt): string[] {
     ...(agent.claimed.name === null || agent.claimed.name === agent.name
       ? []
       : [`Says     it is ${named(agent.claimed.name)}`]),
+    ...saysInMessages(agent),
     ...evidence(agent.checked),
     `Server   ${prompt.server}, ${shown(prompt.url)}`,
     `Account  ${who}`,
@@ -54,6 +55,12 @@ export function rulesWords({ rules, decision }: Pick<Approval, 'rules' | 'decisi
 export function lastsWords({ lasts, until }: Pick<Approval, 'lasts' | 'until'>): string {
   const end = until === null ? '' : ` until ${shownTime(until)}`;
   return { once: `once${end}`, session: `for the session${end}`, until: end.trim(), always: `always${end}` }[lasts];
+}
+
+/** What its messages call it, where that is not what it is called here. */
+function saysInMessages({ name, claimed: { client } }: Prompt['agent']): string[] {
+  if (client === null || client.name === name) return [];
+  return [`Messages say it is ${named(client.version === null ? client.name : `${client.name} ${client.version}`)}`];
 }
 
 const kinds = { key: 'with a key', oauth: 'signed in to the bridge', stdio: 'over stdio' } as const;

@@ -47,6 +47,8 @@ export interface CommandSpec<O extends OptionSpecs> {
   /** Each form, without the program's name: `token <server> [--min-ttl <time>]`. */
   readonly usage: readonly string[];
   readonly about?: string;
+  /** What of it is refused to a command that an agent started. */
+  readonly personOnly?: string;
   readonly examples: readonly string[];
   readonly options: O;
   /** How many words it takes. */

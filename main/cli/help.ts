@@ -16,14 +16,21 @@ Example: tokentray add linear https://mcp.linear.app/mcp && tokentray connect li
 ${exitCodeHelp()}`;
 }
 
+const personOnlyHelp = (what: string): string => `
+Refused to a command that an agent started: ${what}.
+Do that in Tokentray's window, or in a terminal that no agent started. It stops agents that do as they are told, and no
+program that means to deceive you: such a one runs as you, and can do what you can.
+`;
+
 export function commandHelp(command: Command): string {
   const forms = command.usage.map((form) => `tokentray ${form}`).join('\n       ');
   const about = command.about === undefined ? '' : `\n${command.about}\n`;
+  const personOnly = command.personOnly === undefined ? '' : personOnlyHelp(command.personOnly);
   const examples = command.examples.map((example) => `  ${example}`).join('\n');
   return `${command.summary}.
 
 Usage: ${forms}
-${about}
+${about}${personOnly}
 Options:
 ${optionLines(command.options)}
 

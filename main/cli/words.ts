@@ -32,7 +32,7 @@ const reasons: Readonly<Record<Extract<State, { kind: 'needs-sign-in' }>['becaus
 export function stateWords(state: State): string {
   switch (state.kind) {
     case 'open':
-      return 'no sign-in asked for so far';
+      return state.answersSince === undefined ? 'not signed in yet' : 'needs no sign-in';
     case 'connected': {
       const words = state.refreshable
         ? 'connected'

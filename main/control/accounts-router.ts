@@ -3,8 +3,9 @@ import type { ImplementerInternalWithMiddlewares } from '@orpc/server';
 import type { accountsContract } from '../../preload/contract-access-calls.ts';
 import type { GrantView } from '../grants/types.ts';
 import type { ControlDeps } from './deps.ts';
-import { personOnly, present } from './implement.ts';
+import { present } from './implement.ts';
 import type { CallContext } from './implement.ts';
+import type { PersonOnly } from './person-only.ts';
 
 /**
  * @param os the implementer of `accountsContract`, with whatever stands around every procedure
@@ -19,6 +20,7 @@ export function createAccountsRouter(
     changes,
     pins: toolPins,
   }: Pick<ControlDeps, 'grants' | 'accounts' | 'access' | 'changes' | 'pins'>,
+  person: PersonOnly,
   publishAll: () => Promise<void>,
 ) {
   /** The default one first. */
@@ -28,22 +30,23 @@ export function createAccountsRouter(
     list: os.list.handler(({ input }) => views(input.server)),
     pins: os.pins.handler(() => accounts.pins()),
     pin: os.pin.handler(async ({ input: { server, account, ...to }, context }) => {
-      await personOnly(context, 'pin the account');
+      await person.always(context, 'pin the account', { server });
       return accounts.pin(server, account, present(to));
     }),
     unpin: os.unpin.handler(async ({ input: { server, ...from }, context }) => {
-      await personOnly(context, 'unpin the account');
+      await person.always(context, 'unpin the account', { server });
       return accounts.unpin(server, present(from));
     }),
     setDefault: os.setDefault.handler(async ({ input: { server, account }, context }) => {
-      await personOnly(context, 'choose the default account');
+      await person.always(context, 'choose the default account', { server });
       grants.setDefaultAccount(server, account);
       access.settingChanged();
       await publishAll();
       return views(server);
     }),
-    // Whoever takes something away from an agent need not be a person.
-    forget: os.forget.handler(async ({ input: { server, account } }) => {
+    forget: os.forget.handler(async ({ input: { server, account }, context }) => {
+      // With the account go the person's denials, and the definitions of tools that they agreed to.
+      await person.whereItCounts(context, 'forget the account', { server });
       const receipt = await grants.forgetAccount(server, account);
       toolPins.forget(server, account);
       access.serverForgotten(server, account);
@@ -54,7 +57,7 @@ export function createAccountsRouter(
     setEnd: os.setEnd.handler(async ({ input: { server, account, endsAt }, context }) => {
       const { endsAt: now } = grants.view(server, account);
       const isSooner = endsAt !== null && (now === null || endsAt <= now);
-      if (!isSooner) await personOnly(context, 'let the grant live longer');
+      if (!isSooner) await person.always(context, 'let the grant live longer', { server });
       const view = grants.setEnd(server, endsAt, account);
       changes.publish({ kind: 'settings', view });
       return view;

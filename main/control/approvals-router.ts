@@ -3,33 +3,35 @@ import type { ImplementerInternalWithMiddlewares } from '@orpc/server';
 import type { ContractOutputs } from '../../preload/contract.ts';
 import type { approvalsContract } from '../../preload/contract-access-calls.ts';
 import type { ControlDeps } from './deps.ts';
-import { personOnly, type CallContext } from './implement.ts';
+import type { CallContext } from './implement.ts';
+import type { PersonOnly } from './person-only.ts';
 
 /** @param os the implementer of `approvalsContract`, with whatever stands around every procedure */
 export function createApprovalsRouter(
   os: ImplementerInternalWithMiddlewares<typeof approvalsContract, CallContext, CallContext>,
   { access }: Pick<ControlDeps, 'access'>,
+  person: PersonOnly,
 ) {
   const { approvals, prompts } = access;
   return {
     list: os.list.handler(() => accessView({ access })),
     decide: os.decide.handler(async ({ input: { id, ...decision }, context }) => {
-      await personOnly(context, 'answer the question');
+      await person.always(context, 'answer the question');
       return approvals.view(prompts.decide(id, decision, placeOf(context)));
     }),
     answer: os.answer.handler(async ({ input, context }) => {
-      await personOnly(context, 'answer the question');
+      await person.always(context, 'answer the question');
       prompts.answer(input.id, input.allow, placeOf(context));
       return {};
     }),
     change: os.change.handler(async ({ input: { id, ...to }, context }) => {
-      await personOnly(context, 'change the approval');
+      await person.always(context, 'change the approval');
       return approvals.view(approvals.change(id, to));
     }),
     // Whoever takes something away from an agent need not be a person; a denial is nothing that it has.
     revoke: os.revoke.handler(async ({ input, context }) => {
       const isDenial = approvals.living().some(({ id, decision }) => id === input.id && decision === 'deny');
-      if (isDenial) await personOnly(context, 'take back the denial');
+      if (isDenial) await person.always(context, 'take back the denial');
       return { revoked: approvals.revoke(input.id) };
     }),
   };

@@ -8,28 +8,23 @@ import type { PreRegisteredClient } from '../grants/types.ts';
 import type { Flow } from '../oauth/types.ts';
 import { secret } from '../secret.ts';
 import type { ControlDeps } from './deps.ts';
-import { explaining, personOnly, present } from './implement.ts';
+import { explaining, present } from './implement.ts';
 import type { CallContext } from './implement.ts';
+import { createPersonOnly } from './person-only.ts';
+import type { PersonOnly } from './person-only.ts';
+import { addingMore, asksLess } from './servers-router.ts';
 import { createUiRouter } from './ui-router.ts';
+
+const usualFlow = 'authorization_code';
 
 /** Implements `controlContract`: for the control socket and for nothing else. */
 export function createControlRouter(deps: ControlDeps) {
-  return { ...createUiRouter(deps), script: createScriptRouter(deps) };
+  const person = createPersonOnly(deps);
+  return { ...createUiRouter(deps, person), script: createScriptRouter(deps, person) };
 }
 
-function createScriptRouter({
-  grants,
-  servers,
-  agents,
-  store,
-  audit,
-  pause,
-  lock,
-  settings,
-  clock,
-  log,
-  openUi,
-}: ControlDeps) {
+function createScriptRouter(deps: ControlDeps, person: PersonOnly) {
+  const { grants, servers, agents, store, audit, pause, lock, clock, log, openUi } = deps;
   const os = implement(scriptContract)
     .$context<CallContext>()
     .use(({ next, path }) => {
@@ -44,20 +39,24 @@ function createScriptRouter({
   };
 
   return os.router({
-    addServer: os.addServer.handler(({ input }) =>
-      servers.add({
+    addServer: os.addServer.handler(async ({ input, context }) => {
+      // A client of the person's own at the same issuer would have to make way for it, and other flows ask nobody to sign in.
+      const isMore = input.client !== undefined || (input.flow?.kind ?? usualFlow) !== usualFlow;
+      if (isMore || asksLess(input.settings)) await person.whereItCounts(context, addingMore);
+      return servers.add({
         name: input.name,
         url: input.url,
         ...(input.settings === undefined ? {} : { settings: present(input.settings) }),
         ...(input.client === undefined ? {} : { client: keepSecrets(input.client) }),
         ...(input.flow === undefined ? {} : { flow: keepFlowSecrets(input.flow) }),
-      }),
-    ),
+      });
+    }),
     token: os.token.handler(async ({ input, signal, context }) => {
       lock.check();
       pause.check();
       // An agent that could fetch the token itself would need nobody's approval, and no rule would hold for it.
-      if (settings.approvals() === 'ask') await personOnly(context, 'lend a token', { orphans: 'may' });
+      const { server } = input;
+      await person.whereItCounts(context, 'fetch a token', { orphans: 'may', server, rulesOf: [server] });
       const token = await grants.accessToken(input.server, {
         ...(input.account === undefined ? {} : { account: input.account }),
         ...(input.minTtlMs === undefined ? {} : { minTtlMs: input.minTtlMs }),
@@ -71,19 +70,19 @@ function createScriptRouter({
       };
     }),
     addAgent: os.addAgent.handler(async ({ input, context }) => {
-      if (input.trusted === true) await personOnly(context, 'add a trusted agent');
+      if (input.trusted === true) await person.always(context, 'add a trusted agent');
+      // With a key it would come in past the evidence of what it is, under a name that looks like one of the person's own.
+      else await person.whereItCounts(context, 'add an agent');
       return reveal('agent-added', agents.add(input.name, present({ trusted: input.trusted })));
     }),
     rotateAgent: os.rotateAgent.handler(async ({ input, context }) => {
       // The new key may do whatever the agent may.
-      await personOnly(context, 'give the agent a new key');
+      await person.always(context, 'give the agent a new key');
       return reveal('agent-rotated', agents.rotate(input));
     }),
     openUi: os.openUi.handler(async ({ input, context }) => {
-      // Whoever has the link can answer what an agent asks for.
-      const only = async () => {
-        if (settings.approvals() === 'ask') await personOnly(context, 'open the window');
-      };
+      // Whoever has the link can answer what an agent asks for, change the rules, and unlock.
+      const only = () => person.always(context, 'get a link into the window');
       if (input.linkOnly === true) await only();
       const opened = await openUi({ linkOnly: input.linkOnly ?? false });
       if (opened.kind === 'link') await only();

@@ -4,13 +4,15 @@ import type { ServerRules } from '../../preload/contract-access.ts';
 import type { toolsContract } from '../../preload/contract-access-calls.ts';
 import { serverRules } from '../access/server-rules.ts';
 import type { ControlDeps } from './deps.ts';
-import { personOnly, present } from './implement.ts';
+import { present } from './implement.ts';
 import type { CallContext } from './implement.ts';
+import type { PersonOnly } from './person-only.ts';
 
 /** @param os the implementer of `toolsContract`, with whatever stands around every procedure */
 export function createToolsRouter(
   os: ImplementerInternalWithMiddlewares<typeof toolsContract, CallContext, CallContext>,
   { grants, pins, store, changes, clock }: Pick<ControlDeps, 'grants' | 'pins' | 'store' | 'changes' | 'clock'>,
+  person: PersonOnly,
 ) {
   /** @throws unknown_server */
   const accountOf = (server: string, account: string | undefined): string => {
@@ -25,7 +27,7 @@ export function createToolsRouter(
   return {
     rules: os.rules.handler(({ input }) => rulesOf(input.server)),
     setRules: os.setRules.handler(async ({ input: { server, ...change }, context }) => {
-      await personOnly(context, 'change the rules');
+      await person.always(context, 'change the rules', { server });
       const changed = { ...rulesOf(server), ...present(change) };
       store.serverRules.put(changed);
       store.events.append({
@@ -41,7 +43,7 @@ export function createToolsRouter(
     }),
     list: os.list.handler(({ input: { server, account } }) => pins.list(server, accountOf(server, account))),
     accept: os.accept.handler(async ({ input: { server, account, tools }, context }) => {
-      await personOnly(context, 'accept the definitions');
+      await person.always(context, 'accept the definitions', { server });
       return { accepted: pins.accept(server, accountOf(server, account), tools) };
     }),
   };

@@ -1,29 +1,31 @@
 // The UI's contract, carried out: each procedure is one call into the broker's parts, and nothing more. No script call is in here.
 import { implement } from '@orpc/server';
-import type { z } from 'zod';
 import { contract } from '../../preload/contract.ts';
 import type { Change, ContractOutputs } from '../../preload/contract.ts';
-import type { PreRegisteredClient } from '../grants/types.ts';
-import { secret } from '../secret.ts';
 import { activityPage, eventView, exportActivity } from './activity.ts';
 import { accessView, createApprovalsRouter } from './approvals-router.ts';
 import { createAccountsRouter } from './accounts-router.ts';
+import { createAgentsRouter } from './agents-router.ts';
 import { createAuditRouter } from './audit-router.ts';
 import { observe } from './changes.ts';
 import { clearEverything } from './clear-everything.ts';
 import type { ControlDeps } from './deps.ts';
-import { serverDetails, snippets } from './details.ts';
-import { explaining, personOnly, present } from './implement.ts';
+import { explaining, present } from './implement.ts';
 import type { CallContext } from './implement.ts';
 import { createLockRouter } from './lock-router.ts';
+import { createPersonOnly } from './person-only.ts';
+import type { PersonOnly } from './person-only.ts';
+import { createAdoptionRouter, createServersRouter } from './servers-router.ts';
+import { createSettingsRouter } from './settings-router.ts';
+import { createSignInRouter } from './sign-in-router.ts';
 import { createToolsRouter } from './tools-router.ts';
 
 /** Looking on, which no person has to be there for. */
 const watching: ReadonlySet<string> = new Set(['status', 'changes', 'signIn.wait', 'lock.state']);
 
 /** Implements `contract` over the broker's parts. Every known failure leaves as the contract's typed error. */
-export function createUiRouter(deps: ControlDeps) {
-  const { grants, servers, store, agents, signIns, pause, lock, settings, sessions, demo, changes, clock, log } = deps;
+export function createUiRouter(deps: ControlDeps, person: PersonOnly = createPersonOnly(deps)) {
+  const { grants, store, pause, lock, sessions, demo, changes, clock, log } = deps;
   const os = implement(contract)
     .$context<CallContext>()
     .use(({ next, path }) => {
@@ -31,72 +33,10 @@ export function createUiRouter(deps: ControlDeps) {
       return explaining(log, path, async () => next());
     });
 
-  const note = (kind: string, detail: Readonly<Record<string, string>> = {}) =>
-    store.events.append({ at: clock.now(), server: null, grantId: null, kind, detail });
-
-  /** What takes a server takes the person's denials and rules with it, and an agent could add it again without them. */
-  const whereAsked = async (context: CallContext, attempted: string): Promise<void> => {
-    if (settings.approvals() === 'ask') await personOnly(context, attempted);
-  };
-
   return os.router({
     status: os.status.handler(() => status(deps)),
-    servers: {
-      add: os.servers.add.handler(({ input }) =>
-        servers.add({
-          name: input.name,
-          url: input.url,
-          ...(input.settings === undefined ? {} : { settings: present(input.settings) }),
-        }),
-      ),
-      list: os.servers.list.handler(() => grants.list()),
-      show: os.servers.show.handler(({ input }) => grants.view(input.server, input.account)),
-      details: os.servers.details.handler(({ input }) => serverDetails(deps, input.server, input.account)),
-      plan: os.servers.plan.handler(({ input, signal }) =>
-        grants.plan(input.server, { ...choices(input), ...(signal === undefined ? {} : { signal }) }),
-      ),
-      updateSettings: os.servers.updateSettings.handler(async ({ input, context }) => {
-        await whereAsked(context, 'change the settings of the server');
-        const view = servers.change(input.server, present(input.settings));
-        deps.audit.append({ kind: 'server-settings-changed', server: input.server, detail: present(input.settings) });
-        return view;
-      }),
-      bringClient: os.servers.bringClient.handler(({ input }) =>
-        servers.bringClient(input.server, keepSecret(input.client)),
-      ),
-      snippets: os.servers.snippets.handler(({ input }) => {
-        grants.view(input.server);
-        return snippets(input.server, deps.shim, deps.bridge);
-      }),
-      forget: os.servers.forget.handler(async ({ input, context }) => {
-        await whereAsked(context, 'forget the server');
-        return servers.forget(input.server);
-      }),
-    },
-    signIn: {
-      // Not bound to the caller's connection: a UI may start it and another one finish it.
-      start: os.signIn.start.handler(async ({ input }) => {
-        const signIn = await grants.signIn(input.server, {
-          ...choices(input),
-          ...present({ openBrowser: input.openBrowser, endsAt: input.endsAt }),
-        });
-        return {
-          id: signIns.track(signIn),
-          server: input.server,
-          url: signIn.url,
-          redirectUri: signIn.redirectUri,
-        };
-      }),
-      wait: os.signIn.wait.handler(({ input, signal }) => signIns.wait(input.id, signal)),
-      complete: os.signIn.complete.handler(async ({ input }) => {
-        await signIns.complete(input.id, input.callback);
-        return {};
-      }),
-      cancel: os.signIn.cancel.handler(({ input }) => {
-        signIns.cancel(input.id);
-        return {};
-      }),
-    },
+    servers: createServersRouter(os.servers, deps, person),
+    signIn: createSignInRouter(os.signIn, deps, person),
     revoke: os.revoke.handler(({ input }) => grants.revoke(input.server, input.account)),
     cache: {
       clear: os.cache.clear.handler(async ({ input }) => {
@@ -113,41 +53,14 @@ export function createUiRouter(deps: ControlDeps) {
         ...(signal === undefined ? {} : { signal }),
       }),
     ),
-    agents: {
-      list: os.agents.list.handler(() => agents.list()),
-      revoke: os.agents.revoke.handler(({ input }) => {
-        const revoked = agents.revoke(input);
-        if (revoked !== null) note('agent-revoked', { agent: revoked.name });
-        return { revoked: revoked !== null };
-      }),
-      rename: os.agents.rename.handler(async ({ input, context }) => {
-        await personOnly(context, 'rename the agent');
-        const was = agents.view(input.id)?.name ?? '';
-        const agent = agents.rename(input, input.name);
-        note('agent-renamed', { agent: agent.name, was });
-        return agent;
-      }),
-      trust: os.agents.trust.handler(async ({ input, context }) => {
-        if (input.trusted) await personOnly(context, 'trust the agent');
-        const agent = agents.trust(input, input.trusted);
-        deps.access.agentTrusted(agent.id, agent.trusted);
-        note(agent.trusted ? 'agent-trusted' : 'agent-untrusted', { agent: agent.name });
-        return agent;
-      }),
-    },
-    approvals: createApprovalsRouter(os.approvals, deps),
-    tools: createToolsRouter(os.tools, deps),
-    accounts: createAccountsRouter(os.accounts, deps, async () => changes.publish(await snapshotOf(deps))),
+    agents: createAgentsRouter(os.agents, deps, person),
+    approvals: createApprovalsRouter(os.approvals, deps, person),
+    tools: createToolsRouter(os.tools, deps, person),
+    accounts: createAccountsRouter(os.accounts, deps, person, async () => changes.publish(await snapshotOf(deps))),
     events: {
       list: os.events.list.handler(({ input }) => store.events.list(present(input ?? {})).map(eventView)),
     },
-    adoption: {
-      list: os.adoption.list.handler(() => grants.adoptable()),
-      adopt: os.adoption.adopt.handler(async ({ input }) => {
-        const view = await servers.adopt(input.id);
-        return { server: view?.server ?? null };
-      }),
-    },
+    adoption: createAdoptionRouter(os.adoption, deps, person),
     activity: {
       list: os.activity.list.handler(({ input }) => activityPage(store.events, input)),
       choices: os.activity.choices.handler(() => store.events.named()),
@@ -156,41 +69,22 @@ export function createUiRouter(deps: ControlDeps) {
       ),
     },
     audit: createAuditRouter(os.audit, deps),
-    lock: createLockRouter(os.lock, deps),
-    settings: {
-      get: os.settings.get.handler(() => settings.view()),
-      set: os.settings.set.handler(async ({ input, context }) => {
-        if (input.approvals === 'off') await personOnly(context, 'stop asking before agents use a server');
-        if (input.tools !== undefined) await personOnly(context, 'change what becomes of tools that changed');
-        if (input.audit !== undefined) await personOnly(context, 'change what the audit keeps');
-        if (input.lock !== undefined) await personOnly(context, 'change when it locks');
-        const changed = await settings.set(input);
-        if (input.lock !== undefined) lock.look();
-        if (input.approvals !== undefined) deps.access.settingChanged();
-        if (input.tools !== undefined) deps.pins.settingChanged();
-        const given = Object.entries(present(input));
-        const values = given.map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]);
-        note('settings-changed', {
-          ...(Object.fromEntries(values) as Record<string, string>),
-          settings: given.map(([name]) => name).join(' '),
-        });
-        changes.publish({ kind: 'app-settings', settings: changed });
-        return changed;
-      }),
-    },
+    lock: createLockRouter(os.lock, deps, person),
+    settings: createSettingsRouter(os.settings, deps, person),
     broker: {
       pause: os.broker.pause.handler(() => {
         pause.pause();
         return { pausedSince: pause.since() };
       }),
       resume: os.broker.resume.handler(async ({ context }) => {
-        await personOnly(context, 'lend again');
+        await person.always(context, 'end the pause');
         pause.resume();
         return { pausedSince: pause.since() };
       }),
     },
     clearEverything: os.clearEverything.handler(async ({ context }) => {
-      await whereAsked(context, 'clear everything');
+      const rulesOf = store.servers.list().map(({ name }) => name);
+      await person.whereItCounts(context, 'clear everything', { rulesOf });
       // The vault gives nothing away now, and that it is locked is among what would be cleared.
       lock.check();
       const cleared = await clearEverything(deps);
@@ -212,7 +106,11 @@ export function createUiRouter(deps: ControlDeps) {
     },
     sessions: {
       list: os.sessions.list.handler(({ context }) => ({ sessions: sessions.list(), current: context.session })),
-      revoke: os.sessions.revoke.handler(({ input }) => ({ revoked: sessions.revoke(input.id) })),
+      // Where the person looks is theirs to end.
+      revoke: os.sessions.revoke.handler(async ({ input, context }) => {
+        await person.always(context, 'end a session of the window');
+        return { revoked: sessions.revoke(input.id) };
+      }),
     },
     licences: os.licences.handler(() => deps.licences()),
     changes: os.changes.handler(async ({ signal }) =>
@@ -270,18 +168,6 @@ function watch(deps: ControlDeps, listener: (change: Change) => void): () => voi
 
 // values --------------------------------------------------------------------------------------------------------------
 
-type Plan = z.output<NonNullable<(typeof contract.servers.plan)['~orpc']['inputSchema']>>;
-type Brought = z.output<NonNullable<(typeof contract.servers.bringClient)['~orpc']['inputSchema']>>['client'];
-
-const choices = ({ account, scopes, issuer, freshConsent, registerAgain }: Plan) =>
-  present({ account, scopes, issuer, freshConsent, registerAgain });
-
-const keepSecret = ({ client_id, client_secret, token_endpoint_auth_method }: Brought): PreRegisteredClient => ({
-  client_id,
-  ...(client_secret === undefined ? {} : { client_secret: secret(client_secret) }),
-  ...(token_endpoint_auth_method === undefined ? {} : { token_endpoint_auth_method }),
-});
-
 function status(deps: ControlDeps): ContractOutputs['status'] {
   const views = deps.grants.list();
   const usual = views.filter(({ isDefault }) => isDefault);
@@ -300,6 +186,7 @@ function status(deps: ControlDeps): ContractOutputs['status'] {
       total: usual.length,
       connected: usual.filter((view) => view.state.kind === 'connected').length,
       needSignIn: views.filter((view) => view.state.kind === 'needs-sign-in').length,
+      needNone: usual.filter(({ state }) => state.kind === 'open' && state.answersSince !== undefined).length,
     },
   };
 }

@@ -6,6 +6,8 @@ import type { Store } from '../store/types.ts';
 
 export interface Uses {
   note(use: Pick<Use, 'server' | 'agent' | 'via'>): void;
+  /** What an agent used is told under the name that it has now. */
+  renamed(was: string, is: string): void;
 }
 
 /** A hint for the person, not an audit. */
@@ -18,7 +20,8 @@ const mostRemembered = 1_000;
 export function createUses(parts: {
   readonly store: Pick<Store, 'uses' | 'events'>;
   readonly clock: Pick<Clock, 'now'>;
-  readonly onUse: (use: Use) => void;
+  /** @param was under which name it was told before, where that was another one */
+  readonly onUse: (use: Use, was?: string) => void;
 }): Uses {
   const { store, clock } = parts;
   const noted = new Map<string, number>();
@@ -36,6 +39,10 @@ export function createUses(parts: {
       parts.onUse(written.use);
       if (written.before !== null && now - written.before < newAfterMs) return;
       store.events.append({ at: now, server, grantId: null, kind: 'used', detail: { agent: named, via } });
+    },
+    renamed(was, is) {
+      noted.clear();
+      for (const use of store.uses.rename(agentName(was), agentName(is))) parts.onUse(use, agentName(was));
     },
   };
 }

@@ -163,7 +163,9 @@ export function createGrant(
     if (row !== null) return { kind: 'needs-sign-in', because: 'no-refresh-token', since: row.accessTokenExpiresAt };
     const ended = newestRow();
     if (ended !== null) return { kind: 'needs-sign-in', because: endedReason(ended), since: ended.endedAt };
-    return wantsAuthorization ? { kind: 'needs-sign-in', because: 'never-signed-in', since: null } : { kind: 'open' };
+    if (wantsAuthorization) return { kind: 'needs-sign-in', because: 'never-signed-in', since: null };
+    const answersSince = server().settings.openSince ?? null;
+    return { kind: 'open', ...(answersSince === null ? {} : { answersSince }) };
   }
 
   async function token(options: { minTtlMs?: number; signal?: AbortSignal } = {}): Promise<LiveToken> {
@@ -247,8 +249,17 @@ export function createGrant(
       const live = keeper.live();
       if (live !== null && response.status < 400) live.accepted = true;
       live?.dpop?.nonces.remember(server().url, response.headers);
+      if (live === null && response.status >= 200 && response.status < 300) answeredOpenly();
     },
   };
+
+  /** A request that carried no token was answered: until the server wants one, it needs no sign-in. */
+  function answeredOpenly(): void {
+    if (wantsAuthorization || closed || browserless() || server().settings.openSince != null) return;
+    if (newestRow() !== null) return;
+    deps.store.servers.update(name, { openSince: deps.clock.now() });
+    changed();
+  }
 
   async function authorizationFor(live: LiveToken, { method, url }: Asked): Promise<Authorization> {
     const headers = await resourceHeaders(live, { method, url }, live.dpop ?? undefined, deps.clock);
@@ -258,6 +269,7 @@ export function createGrant(
   /** A 401: refresh once, unless the token that was refused is no longer the one in use, or was never accepted at all. */
   async function afterRefusal(used: Authorization, asked: Asked): Promise<Authorization> {
     wantsAuthorization = true;
+    if (server().settings.openSince != null) deps.store.servers.update(name, { openSince: null });
     const refused = keeper.live();
     if (refused !== null && used.generation < refused.generation) return authorizationFor(refused, asked);
     keeper.drop();

@@ -38,8 +38,12 @@ export interface WaitingStepUp {
 }
 
 export type GrantState =
-  /** The server asks for no authorization, as far as is known. */
-  | { readonly kind: 'open' }
+  /** Nobody signed in, and the server asked for no authorization so far. */
+  | {
+      readonly kind: 'open';
+      /** When it was first seen to answer without a token; absent: it was asked for nothing so far. */
+      readonly answersSince?: number | undefined;
+    }
   | {
       readonly kind: 'connected';
       readonly accessTokenExpiresAt: number | null;

@@ -20,6 +20,7 @@ const settingsSchema = z.object({
     .object({ kind: z.enum(['modern', 'legacy', 'legacy-sse']), seenAt: z.number() })
     .nullable()
     .default(null),
+  openSince: z.number().nullable().optional(),
 });
 
 const rowSchema = z

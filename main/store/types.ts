@@ -28,6 +28,8 @@ export interface ServerSettings {
   readonly allowHttp: boolean;
   /** The protocol era that the server was last seen to speak, and when that was. */
   readonly era: { readonly kind: 'modern' | 'legacy' | 'legacy-sse'; readonly seenAt: number } | null;
+  /** When it was first seen to answer a request without a token; null or absent: never, or it wants one since. */
+  readonly openSince?: number | null | undefined;
 }
 
 export interface RegistrationRow {
@@ -289,6 +291,8 @@ export interface Store {
     list(server?: string): UseRow[];
     /** Null when there is no such server; else the use as it stands, and when the one before it was. */
     note(use: Pick<UseRow, 'server' | 'agent' | 'via'>, at: number): { use: UseRow; before: number | null } | null;
+    /** An agent is called something else now. Its uses as they stand then. */
+    rename(was: string, is: string): UseRow[];
   };
   serverRules: ServerRulesTable;
   pinnedTools: PinnedToolsTable;

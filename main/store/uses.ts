@@ -62,5 +62,21 @@ export function usesTable(db: Connection): Store['uses'] {
       const noted = find(use);
       return noted && { use: noted, before: before?.lastAt ?? null };
     },
+    rename: (was, is) =>
+      db.transaction(() => {
+        const before = db.all('SELECT * FROM uses WHERE agent = ? ORDER BY server, via', was).map(parse);
+        if (was === is) return before;
+        // An agent of that name, revoked since, may have left uses of its own.
+        db.run(
+          `INSERT INTO uses (server, agent, via, first_at, last_at)
+             SELECT server, ?, via, first_at, last_at FROM uses WHERE agent = ?
+           ON CONFLICT (server, agent, via) DO UPDATE
+             SET first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)`,
+          is,
+          was,
+        );
+        db.run('DELETE FROM uses WHERE agent = ?', was);
+        return before.flatMap((use) => find({ ...use, agent: is }) ?? []);
+      }),
   };
 }

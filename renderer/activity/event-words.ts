@@ -79,6 +79,7 @@ const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['local-token-refreshed', { title: 'Bridge token refreshed', tone: 'idle' }],
   ['local-token-revoked', { title: 'Bridge token revoked', tone: 'needs-you' }],
   ['local-token-replayed', { title: 'Used-up bridge token came again', tone: 'danger' }],
+  ['command-refused', { title: 'Command refused', tone: 'needs-you', detail: refusedCommand }],
   ['token-lent', { title: 'Token lent', tone: 'idle' }],
   ['sign-in-started', { title: 'Sign-in started', tone: 'busy' }],
   ['server-settings-changed', { title: 'Server’s settings changed', tone: 'idle' }],
@@ -209,6 +210,17 @@ const lengths: ReadonlyMap<string, string> = new Map([
 function decided(detail: Detail): string | null {
   const length = lengths.get(word(detail, 'lasts') ?? '') ?? null;
   return detail['tools'] === 'read-only' && length !== null ? `${length}, read-only` : length;
+}
+
+function refusedCommand(detail: Detail): string {
+  const agent = word(detail, 'agent');
+  const who =
+    agent !== null
+      ? `a command of ${agent}`
+      : detail['startedBy'] === 'orphan'
+        ? 'a command whose starter had gone'
+        : 'a command of an agent';
+  return `${who} tried to ${word(detail, 'attempted') ?? 'decide for you'}`;
 }
 
 function pinned(detail: Detail): string | null {

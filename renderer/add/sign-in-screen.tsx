@@ -15,6 +15,7 @@ import type { Problem } from '../store/problem.ts';
 import { go, href } from '../store/route.ts';
 import { plainText } from '../words/names.ts';
 import type { Plan } from '../words/plan.ts';
+import { answersOpenly } from '../words/state.ts';
 import { newAccount } from './new-account.ts';
 import { ClientForm } from './client-form.tsx';
 import { DemoNote } from './demo-offer.tsx';
@@ -217,7 +218,8 @@ function PlanFailed({
   const changeAddress = async () => void (await forget.run());
   // Only what was added a moment ago and never used is dropped without a question.
   const unused =
-    view.state.kind === 'open' || (view.state.kind === 'needs-sign-in' && view.state.because === 'never-signed-in');
+    (view.state.kind === 'open' && !answersOpenly(view.state)) ||
+    (view.state.kind === 'needs-sign-in' && view.state.because === 'never-signed-in');
   return (
     <ProblemNote
       problem={problem}

@@ -4,12 +4,14 @@ import { Card, Fact, Facts } from '../design/card.tsx';
 import { OutsideText } from '../design/outside-text.tsx';
 import { RelativeTime } from '../design/relative-time.tsx';
 import type { ServerView } from '../store/model.ts';
+import { answersOpenly } from '../words/state.ts';
 import { accountIsNamed, eraWords, flowWords, registrationWords } from './grant-words.ts';
 import styles from './parts.module.css';
 import type { Details } from './use-details.ts';
 
 export function GrantCard({ view, details }: { readonly view: ServerView; readonly details: Details }) {
   const { grant, client, addedAt } = details;
+  const notThere = answersOpenly(view.state) ? 'none is needed' : 'not known yet';
   return (
     <Card title="Grant">
       <Facts>
@@ -22,16 +24,16 @@ export function GrantCard({ view, details }: { readonly view: ServerView; readon
           ) : accountIsNamed(view.account) ? (
             <Outside text={view.account} />
           ) : view.issuer === null ? (
-            'not known yet'
+            notThere
           ) : (
             'the provider did not say'
           )}
         </Fact>
-        <Fact name="Issuer">{view.issuer === null ? 'not known yet' : <Outside text={view.issuer} />}</Fact>
+        <Fact name="Issuer">{view.issuer === null ? notThere : <Outside text={view.issuer} />}</Fact>
         <Fact name="Resource">
           {view.resource === null ? (
             view.issuer === null ? (
-              'not known yet'
+              notThere
             ) : (
               'none named: the token is not asked for this server alone'
             )
@@ -43,7 +45,7 @@ export function GrantCard({ view, details }: { readonly view: ServerView; readon
           {registrationWords(view.registration)}
           {client !== null && <Client client={client} />}
         </Fact>
-        <Times grant={grant} flow={flowWords(view.settings.flow)} />
+        <Times state={view.state} grant={grant} flow={flowWords(view.settings.flow)} />
         <Fact name="Server added">
           <RelativeTime at={addedAt} />
         </Fact>
@@ -53,7 +55,22 @@ export function GrantCard({ view, details }: { readonly view: ServerView; readon
   );
 }
 
-function Times({ grant, flow }: { readonly grant: Details['grant']; readonly flow: string }) {
+function Times({
+  state,
+  grant,
+  flow,
+}: {
+  readonly state: ServerView['state'];
+  readonly grant: Details['grant'];
+  readonly flow: string;
+}) {
+  if (state.kind === 'open' && state.answersSince !== undefined) {
+    return (
+      <Fact name="Sign-in">
+        needs none: it answers without a token, as was first seen <RelativeTime at={state.answersSince} />
+      </Fact>
+    );
+  }
   if (grant === null) return <Fact name="Sign-in">nobody has signed in yet; {flow}</Fact>;
   const { signedInAt, refreshedAt, accessTokenExpiresAt, refreshable, endedAt, endedBecause } = grant;
   return (

@@ -109,7 +109,9 @@ function SignInLink({ view }: { readonly view: ServerView }) {
       icon="key"
       href={href({ at: 'add', name: view.server })}
     >
-      {tone === 'busy' ? 'Continue the sign-in' : (stateAction(view.state) ?? 'Sign in again')}
+      {tone === 'busy'
+        ? 'Continue the sign-in'
+        : (stateAction(view.state) ?? (view.state.kind === 'open' ? 'Sign in' : 'Sign in again'))}
     </LinkButton>
   );
 }

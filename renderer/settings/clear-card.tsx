@@ -57,7 +57,7 @@ export function ClearCard() {
       >
         <p>This is what happens, in this order:</p>
         <ul className={styles.steps}>
-          <li>{askedWords(known?.servers.values() ?? [])}</li>
+          <li>{askedWords([...(known?.accounts.values() ?? [])].flatMap((ofServer) => [...ofServer.values()]))}</li>
           <li>Every server, grant, registration and secret is forgotten here, whatever the providers answer.</li>
           <li>Every agent’s key is dropped: agents are refused until they have a new one.</li>
           <li>The settings and the record of activity are removed. Export it first if you need it. The audit stays.</li>

@@ -15,7 +15,7 @@ export function applyChange(known: Known | null, change: Change): Known | null {
     case 'forgotten':
       return without(known, change.server);
     case 'used':
-      return { ...known, uses: withUse(known.uses, change.use) };
+      return { ...known, uses: withUse(known.uses, change.use, change.was) };
     case 'agents':
       return { ...known, agents: change.agents };
     case 'prompts':
@@ -106,8 +106,9 @@ function withHeld(held: Known['held'], server: string, count: number): Known['he
   return next;
 }
 
-function withUse(uses: Known['uses'], use: Use): Known['uses'] {
-  const others = (uses.get(use.server) ?? []).filter((other) => other.agent !== use.agent || other.via !== use.via);
+function withUse(uses: Known['uses'], use: Use, was = use.agent): Known['uses'] {
+  const isIt = ({ agent, via }: Use): boolean => via === use.via && (agent === use.agent || agent === was);
+  const others = (uses.get(use.server) ?? []).filter((other) => !isIt(other));
   return new Map(uses).set(use.server, latestFirst([use, ...others]));
 }
 

@@ -34,7 +34,7 @@ export function stateTone(state: GrantState): Tone {
     case 'needs-sign-in':
       return 'needs-you';
     case 'open':
-      return 'idle';
+      return answersOpenly(state) ? 'fine' : 'idle';
   }
 }
 
@@ -42,7 +42,7 @@ export function stateTone(state: GrantState): Tone {
 export function stateWords(state: GrantState, now: number): string {
   switch (state.kind) {
     case 'open':
-      return 'not signed in yet';
+      return answersOpenly(state) ? 'needs no sign-in' : 'not signed in yet';
     case 'connected':
       return connectedWords(state, now);
     case 'signing-in':
@@ -60,7 +60,7 @@ export function stateWords(state: GrantState, now: number): string {
 export function pastStateWords(state: GrantState): string {
   switch (state.kind) {
     case 'open':
-      return 'was not signed in yet';
+      return answersOpenly(state) ? 'needed no sign-in' : 'was not signed in yet';
     case 'connected':
       return 'was connected';
     case 'signing-in':
@@ -76,6 +76,7 @@ export function pastStateWords(state: GrantState): string {
 export function stateAction(state: GrantState): string | null {
   switch (state.kind) {
     case 'open':
+      return answersOpenly(state) ? null : 'Sign in';
     case 'needs-sign-in':
       return 'Sign in';
     case 'signing-in':
@@ -118,5 +119,9 @@ export function stateStepMs(state: GrantState, now: number): number {
 
 /** More of what the state knows, for a title or a second line; null when the words say it all. */
 export function stateDetail(state: GrantState): string | null {
-  return state.kind === 'retrying' ? state.because : null;
+  if (state.kind === 'retrying') return state.because;
+  return answersOpenly(state) ? 'it answers requests that carry no token' : null;
 }
+
+/** Whether it was seen to need none; a server that nobody used so far may need one. */
+export const answersOpenly = (state: GrantState): boolean => state.kind === 'open' && state.answersSince !== undefined;

@@ -319,6 +319,9 @@ describe('what an agent’s messages call it', () => {
     await clock.advance(60 * 60_000);
     agents.noteClient(id, { name: 'again', version: null });
     expect(noted()).toHaveLength(2);
+    // Programs of two versions may come with the same key: that is written down once a minute, not with every request.
+    for (let n = 2; n < 50; n += 1) agents.noteClient(id, { name: 'cursor-vscode', version: `1.${n}` });
+    expect(client()?.version).toBe('1.2');
     // A name that a person or the agent's own sign-in gave is not touched.
     expect(agents.get(id)?.name).toBe('Cursor');
     signedIn(made, 'client-1');

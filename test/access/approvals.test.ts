@@ -197,7 +197,7 @@ describe('after a restart', () => {
     const { openStore } = await import('../../main/store/open.ts');
     const { createApprovals } = await import('../../main/access/approvals.ts');
     const { createSteadyClock } = await import('../../main/access/steady-clock.ts');
-    const { silent } = await import('../control/fake-broker.ts');
+    const { silent } = await import('../support/silent.ts');
     const { store } = openStore({ file, log: silent, clock: w.clock });
     expect(store.approvals.living()).toHaveLength(1);
     const steady = createSteadyClock({ clock: w.clock, store });

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSteadyClock } from '../../main/access/steady-clock.ts';
 import { openStore } from '../../main/store/open.ts';
 import type { Store } from '../../main/store/types.ts';
-import { silent } from '../control/fake-broker.ts';
+import { silent } from '../support/silent.ts';
 
 const start = Date.UTC(2026, 0, 1);
 const hour = 60 * 60_000;

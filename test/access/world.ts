@@ -13,7 +13,7 @@ import type { ToolCall } from '../../main/audit/tool-call.ts';
 import { TokentrayError } from '../../main/errors.ts';
 import { openStore } from '../../main/store/open.ts';
 import type { AgentRow, Store } from '../../main/store/types.ts';
-import { silent } from '../control/fake-broker.ts';
+import { silent } from '../support/silent.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 
 export interface World extends AsyncDisposable {

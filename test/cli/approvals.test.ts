@@ -3,8 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Guard } from '../../main/access/types.ts';
 import { listenControl } from '../../main/control/socket.ts';
 import type { ControlServer } from '../../main/control/socket.ts';
-import { fakeBroker, silent } from '../control/fake-broker.ts';
-import type { FakeBroker } from '../control/fake-broker.ts';
+import { fakeBroker } from '../control/fake-broker/fake-broker.ts';
+import type { FakeBroker } from '../control/fake-broker/fake-broker.ts';
+import { silent } from '../support/silent.ts';
 import { makeProfile, runToEnd } from './program.ts';
 import type { Profile } from './program.ts';
 
@@ -60,9 +61,12 @@ describe('tokentray approvals', () => {
       { decision: 'allow', lasts: 'always', rules: { tools: 'read-only', allow: [], deny: ['drop*'], ask: 'never' } },
       'window',
     );
+    const client = { name: 'cursor-vscode', version: '1.2' };
+    fake.deps.store.agents.change(agentId, { claimed: { name: null, client, clientUri: null } });
     ask();
     const { code, out } = await tokentray('approvals');
     expect(code).toBe(0);
+    expect(out).toContain('Messages say it is “cursor-vscode 1.2”');
     expect(out.indexOf(promptId())).toBeLessThan(out.indexOf('AGENT'));
     expect(out).toContain('May this agent use this server?');
     expect(out).toMatch(/Agent +cursor, with a key/u);

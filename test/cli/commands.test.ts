@@ -1,52 +1,28 @@
 // Every command explains itself, keeps data on stdout and people on stderr, and ends with the exit code that its help names.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exitCodeWords } from '../../main/cli/exit-codes.ts';
-import { listenControl } from '../../main/control/socket.ts';
-import type { ControlServer } from '../../main/control/socket.ts';
 import { TokentrayError } from '../../main/errors.ts';
-import { fakeBroker, signedIn, silent, theKey, theToken } from '../control/fake-broker.ts';
-import type { FakeBroker } from '../control/fake-broker.ts';
-import { makeProfile, run, runToEnd } from './program.ts';
-import type { Profile, Run } from './program.ts';
+import { theKey, theToken } from '../control/fake-broker/answers.ts';
+import type { FakeBroker } from '../control/fake-broker/fake-broker.ts';
+import { openCli } from './fixture.ts';
+import type { Cli } from './fixture.ts';
 
-let profile: Profile;
+let cli: Cli;
 let fake: FakeBroker;
-let control: ControlServer;
-let left: Run[];
 
 beforeEach(async () => {
-  profile = makeProfile();
-  fake = fakeBroker();
-  left = [];
-  control = await listenControl({
-    path: profile.controlSocket,
-    deps: fake.deps,
-    onStdio: () => undefined,
-    log: silent,
-  });
-  await fake.deps.grants.addServer({ name: 'linear', url: 'https://mcp.example/mcp' });
-  fake.calls.length = 0;
+  cli = await openCli();
+  fake = cli.fake;
 });
-afterEach(async () => {
-  for (const { child } of left) child.kill('SIGKILL');
-  await control.close();
-  profile.remove();
-});
+afterEach(() => cli.close());
 
-const tokentray = (args: string, options: Parameters<typeof runToEnd>[2] = {}) =>
-  runToEnd(profile, args.split(' ').filter(Boolean), options);
-function start(args: string): Run {
-  const running = run(profile, args.split(' '));
-  left.push(running);
-  return running;
-}
+const tokentray: Cli['tokentray'] = (...words) => cli.tokentray(...words);
 const json = (text: string): unknown => JSON.parse(text);
 
 describe('help', () => {
   const commands =
-    'serve ui status add connect list show account rules tools token stdio agent approvals approve deny revoke forget cache audit doctor'.split(
+    'serve ui status add connect list show account rules tools token stdio agent approvals approve deny lock unlock panic revoke forget cache audit doctor'.split(
       ' ',
     );
 
@@ -65,6 +41,37 @@ describe('help', () => {
     expect(out).toContain('--help');
     expect(out).toMatch(/^Exit codes:\n {2}0 {2}done/mu);
     if (command !== 'stdio') expect(out).toContain('--json');
+  });
+
+  it('says of each command that is refused to agents’ commands what of it is, in the same words, and of no other', async () => {
+    const said = await Promise.all(
+      commands
+        .filter((command) => command !== 'stdio')
+        .map(async (command) => {
+          const { out } = await tokentray(`${command} --help`);
+          const [, what, where] = /^Refused to a command that an agent started: (.+)\.\n(.+)$/mu.exec(out) ?? [];
+          return { command, what: what ?? null, where: where ?? null };
+        }),
+    );
+    const refused = said.filter(({ what }) => what !== null);
+    expect(Object.fromEntries(refused.map(({ command, what }) => [command, what]))).toEqual({
+      ui: 'the link',
+      add: '--client-id, --flow, --sign-in auto, --allow-http and --from-vault, unless approvals are off',
+      connect: 'all of it, unless approvals are off',
+      account: 'pin, unpin, default, forget, and an end that is later than before',
+      rules: 'every change',
+      tools: '--accept and --accept-all',
+      token: 'all of it, unless approvals are off',
+      agent: 'add, rename, trust and rotate, and to revoke one that you denied something',
+      approvals: 'to revoke a denial',
+      approve: 'all of it',
+      deny: 'all of it',
+      forget: 'all of it, unless approvals are off',
+      unlock: 'all of it',
+    });
+    for (const { where } of refused) {
+      expect(where).toMatch(/^Do that in Tokentray's window, or in a terminal that no agent started\./u);
+    }
   });
 
   it('comes on stderr with exit code 2 when nothing was asked', async () => {
@@ -262,143 +269,6 @@ describe('agent', () => {
   });
 });
 
-describe('add', () => {
-  it('passes on scopes, issuer, settings and a client with its secret from stdin', async () => {
-    const args =
-      'add crm https://crm.example/mcp --scope read --scope write --without-scope admin --issuer https://as.example --sign-in auto --allow-http --client-id tray --client-secret-stdin --auth-method client_secret_post';
-    const { code, err } = await tokentray(args, { stdin: 'canary-s3cret:/%+ü\n' });
-    expect({ code, err }).toMatchObject({ code: 0, err: expect.stringContaining('tokentray connect crm') });
-    const [[, server] = []] = fake.calls;
-    expect(server).toMatchObject({
-      name: 'crm',
-      url: 'https://crm.example/mcp',
-      settings: {
-        pinnedScopes: ['read', 'write'],
-        removedScopes: ['admin'],
-        chosenIssuer: 'https://as.example',
-        signIn: 'auto',
-        allowHttp: true,
-      },
-      client: { client_id: 'tray', token_endpoint_auth_method: 'client_secret_post' },
-    });
-    const { client } = server as { client: { client_secret: { reveal(): string } } };
-    expect(client.client_secret.reveal()).toBe('canary-s3cret:/%+ü');
-  });
-
-  it('reads keys and assertions from files', async () => {
-    writeFileSync(join(profile.home, 'key.pem'), 'the key\n');
-    writeFileSync(join(profile.home, 'jwt'), 'the.jwt');
-    const args = 'add crm https://crm.example/mcp --client-id tray --private-key-file key.pem --signing-alg ES256';
-    expect((await tokentray(`${args} --flow jwt_bearer --assertion-file jwt`)).code).toBe(0);
-    const server = fake.calls[0]?.[1] as {
-      client: { private_key: { reveal(): string } };
-      flow: { assertion: { reveal(): string } };
-    };
-    expect(server.client.private_key.reveal()).toBe('the key');
-    expect(server.flow.assertion.reveal()).toBe('the.jwt');
-  });
-
-  it.each([
-    ['add Linear https://x.example', 'lower-case'],
-    ['add a/b https://x.example', 'lower-case'],
-    ['add x', 'a name and an address'],
-    ['add x https://x.example --client-secret-stdin', '--client-id'],
-    ['add x https://x.example --client-id a --client-secret-file missing', 'missing'],
-    ['add x https://x.example --flow magic', '--flow takes one of'],
-    ['add x https://x.example --flow id_jag', 'needs --idp-token-endpoint'],
-    ['add x https://x.example --client-secret abc', "'--client-secret'"],
-  ])('refuses `%s` before anything is asked', async (args, reason) => {
-    expect(await tokentray(args)).toMatchObject({ code: 2, err: expect.stringContaining(reason) });
-    expect(fake.calls).toEqual([]);
-  });
-
-  it('takes a name once', async () => {
-    expect(await tokentray('add linear https://x.example')).toMatchObject({
-      code: 1,
-      err: expect.stringContaining('already'),
-    });
-  });
-});
-
-describe('connect', () => {
-  it('shows the plan, prints the address and takes the callback address that a person pastes', async () => {
-    const connect = start('connect linear --no-browser --scope read');
-    await connect.untilErr('paste its address here');
-    expect(connect.err()).toContain('Signs in at https://as.example');
-    expect(connect.err()).toContain('Also possible with --issuer: https://other.example');
-    expect(connect.err()).toContain('https://as.example/authorize?state=s');
-    connect.child.stdin.write('https://evil.example/?code=c\n');
-    await connect.untilErr('Still waiting');
-    connect.child.stdin.write('http://127.0.0.1:8428/callback?code=c&state=s\n');
-    expect(await connect.end).toBe(0);
-    expect(connect.out()).toBe('');
-    expect(connect.err()).toContain('Signed in to linear: read.');
-    expect(connect.err()).toContain('Grants end with this process.');
-    expect(fake.calls).toContainEqual(['signIn', 'linear', { scopes: ['read'], openBrowser: false }]);
-  });
-
-  it('with --json gives plan, address and result as one line each', async () => {
-    const connect = start('connect linear --no-browser --json');
-    await connect.until('"kind":"sign-in"');
-    fake.finishSignIn(signedIn);
-    expect(await connect.end).toBe(0);
-    const lines = connect.out().trimEnd().split('\n').map(json);
-    expect(lines).toMatchObject([
-      { kind: 'plan', issuer: 'https://as.example' },
-      { kind: 'sign-in', url: 'https://as.example/authorize?state=s', redirectUri: 'http://127.0.0.1:8428/callback' },
-      { kind: 'signed-in', grantedScopes: ['read'] },
-    ]);
-  });
-
-  it('opens no browser without a person’s word', async () => {
-    expect(await tokentray('connect linear')).toMatchObject({ code: 2, err: expect.stringContaining('--yes') });
-    expect(fake.calls.filter(([what]) => what === 'signIn')).toEqual([]);
-    const connect = start('connect linear --yes');
-    await connect.untilErr('Opened in the browser');
-    fake.finishSignIn(signedIn);
-    expect(await connect.end).toBe(0);
-    expect(fake.calls).toContainEqual(['signIn', 'linear', { openBrowser: true }]);
-  });
-
-  it('is cancelled by Ctrl-C, with exit code 7', async () => {
-    const connect = start('connect linear --no-browser');
-    await connect.untilErr('paste its address here');
-    connect.child.kill('SIGINT');
-    expect(await connect.end).toBe(7);
-    expect(fake.calls).toContainEqual(['cancel']);
-  });
-
-  it('ends with exit code 7 when the person declines at the provider', async () => {
-    const connect = start('connect linear --no-browser');
-    await connect.untilErr('paste its address here');
-    fake.finishSignIn(new TokentrayError('authorization_denied', 'the sign-in was declined'));
-    expect(await connect.end).toBe(7);
-  });
-
-  it('asks no person where the flow needs none', async () => {
-    await fake.deps.grants.addServer({
-      name: 'job',
-      url: 'https://job.example/mcp',
-      flow: { kind: 'client_credentials' },
-    });
-    fake.answers.signInUrl = null;
-    const connect = start('connect job --json');
-    await fake.called('signIn');
-    fake.finishSignIn({ ...signedIn, server: 'job' });
-    expect(await connect.end).toBe(0);
-    expect(connect.out()).not.toContain('"kind":"plan"');
-  });
-});
-
-describe('forget', () => {
-  it('does nothing where nobody can be asked, unless --yes', async () => {
-    expect((await tokentray('forget linear')).code).toBe(2);
-    expect(fake.deps.grants.list()).toHaveLength(1);
-    expect((await tokentray('forget linear --yes')).code).toBe(0);
-    expect(fake.deps.grants.list()).toHaveLength(0);
-  });
-});
-
 describe('the sources of the launcher and the shim', () => {
   it('import nothing that an older Node or a bare install would miss', () => {
     const seen = new Set<string>();
@@ -417,67 +287,5 @@ describe('the sources of the launcher and the shim', () => {
     expect([...outside].filter((name) => !name.startsWith('node:'))).toEqual([]);
     expect(outside).not.toContain('node:sqlite');
     expect(seen.size).toBeGreaterThan(8);
-  });
-});
-
-describe('account', () => {
-  it('is chosen with connect, with an end, and is signed in to under its name', async () => {
-    const connect = start('connect linear --account work --for 7d --yes');
-    await connect.untilErr('Opened in the browser');
-    fake.finishSignIn({ ...signedIn, account: 'work', identity: 'a\u202e@example.com', endsAt: Date.now() + 1_000 });
-    expect(await connect.end).toBe(0);
-    expect(connect.err()).toContain('Signed in to linear, account work as a\\u202e@example.com: read.');
-    expect(connect.err()).toContain('The grant ends here ');
-    const [, , options] = fake.calls.find(([what]) => what === 'signIn') ?? [];
-    const { account, endsAt } = options as { account: string; endsAt: number };
-    expect(account).toBe('work');
-    expect(Math.abs(endsAt - Date.now() - 7 * 86_400_000)).toBeLessThan(60_000);
-  });
-
-  it.each(['--for', '--for 0x', '--for 9999999d', '--for 7d --no-end'])('takes no end like %s', async (end) => {
-    expect((await tokentray(`connect linear --yes ${end}`)).code).toBe(2);
-    expect(fake.calls).toEqual([]);
-  });
-
-  it('list shows who is who and who is pinned to what', async () => {
-    const { id } = fake.deps.agents.add('cursor').agent;
-    expect((await tokentray('account pin linear default --agent cursor')).code).toBe(0);
-    const { code, out } = await tokentray('account list linear');
-    expect(code).toBe(0);
-    expect(out).toMatch(/default \(default\) +not known/u);
-    expect(out).toMatch(/agent cursor +default/u);
-    const listed = json((await tokentray('account list linear --json')).out);
-    expect(listed).toMatchObject({ accounts: [{ account: 'default' }], pins: [{ agentId: id, account: 'default' }] });
-    expect((await tokentray('account unpin linear --agent cursor')).code).toBe(0);
-    expect(fake.deps.accounts.pins()).toEqual([]);
-  });
-
-  it('pins the folder that a relative path means here', async () => {
-    expect((await tokentray('account pin linear default --folder .')).code).toBe(0);
-    expect(fake.deps.accounts.pins()).toMatchObject([
-      { folder: expect.stringMatching(/^\//u) as unknown, agentId: null },
-    ]);
-  });
-
-  it('default, end and forget do what they say', async () => {
-    expect((await tokentray('account default linear work')).code).toBe(0);
-    expect((await tokentray('account end linear work --for 30m')).code).toBe(0);
-    expect((await tokentray('account forget linear work')).code).toBe(2);
-    expect((await tokentray('account forget linear work --yes')).code).toBe(0);
-    expect(fake.calls.map(([what]) => what)).toEqual(['setDefaultAccount', 'setEnd', 'forgetAccount']);
-  });
-
-  it.each([
-    'account',
-    'account list',
-    'account pin linear',
-    'account pin linear work',
-    'account pin linear work --agent a --folder .',
-    'account default linear',
-    'account end linear work',
-    'account swap linear work',
-  ])('is not done by half: %s', async (words) => {
-    expect((await tokentray(words)).code).toBe(2);
-    expect(fake.calls).toEqual([]);
   });
 });

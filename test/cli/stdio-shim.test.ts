@@ -10,7 +10,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listenControl } from '../../main/control/socket.ts';
 import type { ControlServer } from '../../main/control/socket.ts';
 import type { StdioHello } from '../../main/control/stdio-protocol.ts';
-import { fakeBroker, silent } from '../control/fake-broker.ts';
+import { fakeBroker } from '../control/fake-broker/fake-broker.ts';
+import { silent } from '../support/silent.ts';
 import { build, launcher, makeProfile, olderNode, run, runToEnd } from './program.ts';
 import type { Profile, Run } from './program.ts';
 

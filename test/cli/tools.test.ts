@@ -3,8 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listenControl } from '../../main/control/socket.ts';
 import type { ControlServer } from '../../main/control/socket.ts';
 import { lineDiff } from '../../main/cli/line-diff.ts';
-import { fakeBroker, silent } from '../control/fake-broker.ts';
-import type { FakeBroker } from '../control/fake-broker.ts';
+import { fakeBroker } from '../control/fake-broker/fake-broker.ts';
+import type { FakeBroker } from '../control/fake-broker/fake-broker.ts';
+import { silent } from '../support/silent.ts';
 import { makeProfile, runToEnd } from './program.ts';
 import type { Profile } from './program.ts';
 

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listenControl } from '../../main/control/socket.ts';
 import type { ControlServer } from '../../main/control/socket.ts';
-import { fakeBroker, silent } from '../control/fake-broker.ts';
+import { fakeBroker } from '../control/fake-broker/fake-broker.ts';
+import { silent } from '../support/silent.ts';
 import { makeProfile, runToEnd, type Profile } from './program.ts';
 
 const link = 'http://127.0.0.1:18730/open/once';

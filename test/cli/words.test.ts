@@ -18,6 +18,13 @@ describe('the words for a server that works', () => {
   });
 });
 
+describe('the words for a server that nobody signed in to', () => {
+  it('tell one that answers without a token from one that was never asked', () => {
+    expect(stateWords({ kind: 'open' })).toBe('not signed in yet');
+    expect(stateWords({ kind: 'open', answersSince: 1 })).toBe('needs no sign-in');
+  });
+});
+
 describe('the words for a cleared cache', () => {
   it('say what was thrown away and why each kept registration stays', () => {
     const kept = { neededByGrant: 1, signInUnderWay: 0, preRegistered: 2 };

@@ -66,7 +66,7 @@ describe('two accounts of one server', () => {
     const { view, grant } = await live.client.servers.details({ server, account: 'work' });
     expect(view).toMatchObject({ account: 'work', identity: 'bob@example.com' });
     expect(grant?.endedAt).toBeNull();
-    expect((await live.client.status()).servers).toEqual({ total: 1, connected: 1, needSignIn: 0 });
+    expect((await live.client.status()).servers).toEqual({ total: 1, connected: 1, needSignIn: 0, needNone: 0 });
     const script = await live.client.script.token({ server, account: 'work' });
     expect((await live.authorizationServer.verifyAccessToken(script.access_token, null)).sub).toBe('bob');
   });

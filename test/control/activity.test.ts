@@ -6,7 +6,7 @@ import { openStore } from '../../main/store/open.ts';
 import type { Store } from '../../main/store/types.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { serverRow } from '../store/fixture.ts';
-import { silent } from './fake-broker.ts';
+import { silent } from '../support/silent.ts';
 
 let clock: FakeClock;
 let store: Store;
@@ -166,6 +166,40 @@ describe('uses', () => {
     expect(store.uses.list()).toEqual([]);
     note({ server: 'linear', agent: 'late', via: 'http' });
     expect(store.uses.list()).toEqual([]);
+  });
+
+  it('are told under the name that the agent has now, those of before it among them', async () => {
+    const told: unknown[] = [];
+    const { note, renamed } = createUses({
+      store,
+      clock,
+      onUse: ({ server, agent }, was) => told.push([server, agent, was]),
+    });
+    store.servers.add(serverRow('notion'));
+    const start = clock.now();
+    note({ server: 'linear', agent: 'Claude', via: 'stdio' });
+    await clock.advance(60_000);
+    note({ server: 'linear', agent: 'node "x"', via: 'stdio' });
+    note({ server: 'notion', agent: 'node "x"', via: 'stdio' });
+    note({ server: 'notion', agent: 'other', via: 'stdio' });
+    told.length = 0;
+    renamed('node "x"', 'Claude');
+    expect(told).toEqual([
+      ['linear', 'Claude', 'node "x"'],
+      ['notion', 'Claude', 'node "x"'],
+    ]);
+    expect(store.uses.list('linear')).toEqual([
+      { server: 'linear', agent: 'Claude', via: 'stdio', firstAt: start, lastAt: start + 60_000 },
+    ]);
+    expect(store.uses.list('notion').map(({ agent }) => agent)).toEqual(['Claude', 'other']);
+    // Under its name of before another agent may come, at once.
+    note({ server: 'linear', agent: 'node "x"', via: 'stdio' });
+    expect(
+      store.uses
+        .list('linear')
+        .map(({ agent }) => agent)
+        .toSorted(),
+    ).toEqual(['Claude', 'node "x"']);
   });
 
   it('show what an agent calls itself as one short line', () => {

@@ -171,6 +171,26 @@ describe('who used what', () => {
       ['agent-added', null],
     ]);
   });
+
+  it('is told under the name that the agent has now', async () => {
+    live = await liveBroker();
+    await live.signIn();
+    const agent = await live.agent(await key('cursor'));
+    await agent.callTool({ name: 'echo', arguments: { text: 'one' } });
+    const changes = await live.client.changes();
+    await changes.next();
+    const used = (async () => {
+      for await (const change of changes) if (change.kind === 'used') return change;
+      return null;
+    })();
+    const [{ id } = { id: '' }] = await live.client.agents.list();
+    await live.client.agents.rename({ id, name: 'Cursor at home' });
+    expect(await used).toMatchObject({ use: { server: 'notes', agent: 'Cursor at home' }, was: 'cursor' });
+    const { uses } = await live.client.servers.details({ server: 'notes' });
+    expect(uses.map((use) => use.agent)).toEqual(['Cursor at home']);
+    await agent.callTool({ name: 'echo', arguments: { text: 'two' } });
+    expect((await live.client.servers.details({ server: 'notes' })).uses).toHaveLength(1);
+  });
 });
 
 describe('the details of a server', () => {

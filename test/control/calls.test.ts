@@ -1,7 +1,7 @@
 // What the broker can be asked over its socket: calls, sign-ins and the stream of changes, in the contract's words and no secrets.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { connectControl } from '../../main/control/client.ts';
-import { signedIn, theKey, theToken } from './fake-broker.ts';
+import { signedIn, theKey, theToken } from './fake-broker/answers.ts';
 import { failure, placePerTest } from './fixture.ts';
 
 const at = placePerTest();
@@ -16,7 +16,7 @@ describe('the contract over the socket', () => {
       pid: process.pid,
       vault: { kind: 'memory', persistent: false, reason: 'There is no keychain.' },
       bridge: { url: 'http://127.0.0.1:8427', port: 8427 },
-      servers: { total: 1, connected: 0, needSignIn: 1 },
+      servers: { total: 1, connected: 0, needSignIn: 1, needNone: 0 },
     });
   });
 

@@ -8,8 +8,9 @@ import type { ControlConnection } from '../../main/control/client.ts';
 import { listenControl } from '../../main/control/socket.ts';
 import type { ControlServer, ListenOptions } from '../../main/control/socket.ts';
 import { TokentrayError } from '../../main/errors.ts';
-import { fakeBroker, silent } from './fake-broker.ts';
-import type { FakeBroker } from './fake-broker.ts';
+import { silent } from '../support/silent.ts';
+import { fakeBroker } from './fake-broker/fake-broker.ts';
+import type { FakeBroker } from './fake-broker/fake-broker.ts';
 
 export interface Place {
   readonly home: string;

@@ -3,8 +3,8 @@ import { createRouterClient } from '@orpc/server';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createUiRouter } from '../../main/control/ui-router.ts';
 import type { Change } from '../../preload/contract.ts';
-import { fakeBroker } from './fake-broker.ts';
-import type { FakeBroker } from './fake-broker.ts';
+import { fakeBroker } from './fake-broker/fake-broker.ts';
+import type { FakeBroker } from './fake-broker/fake-broker.ts';
 
 const rules = { tools: 'everything', allow: [], deny: ['delete*'], ask: 'destructive' } as const;
 

@@ -54,6 +54,17 @@ describe('what an event says', () => {
     expect(words('used', { agent: 'cursor', via: 'stdio' }).detail).toBe('cursor, over stdio');
   });
 
+  test('a command that was refused says whose it was and what it tried', () => {
+    expect(words('command-refused', { agent: 'cursor', attempted: 'unlock', startedBy: 'agent' })).toEqual({
+      title: 'Command refused',
+      tone: 'needs-you',
+      detail: 'a command of cursor tried to unlock',
+    });
+    expect(words('command-refused', { attempted: 'forget the server', startedBy: 'orphan' }).detail).toBe(
+      'a command whose starter had gone tried to forget the server',
+    );
+  });
+
   test('details of a shape that nobody expects break nothing', () => {
     for (const value of [null, 7, {}, [], [1, {}], '']) {
       for (const kind of ['signed-in', 'step-up-asked', 'registered', 'cache-cleared', 'used', 'grant-ended']) {

@@ -80,12 +80,13 @@ test('a vault that forgets says so and what to do about it', () => {
 describe('what Clear everything will ask of providers', () => {
   type Server = Parameters<typeof askedWords>[0] extends Iterable<infer One> ? One : never;
   const connected: Server = {
+    server: 'notes',
     state: { kind: 'connected', accessTokenExpiresAt: null, refreshesAt: null, refreshable: true },
   };
   const without: readonly Server[] = [
-    { state: { kind: 'open' } },
-    { state: { kind: 'needs-sign-in', because: 'never-signed-in', since: null } },
-    { state: { kind: 'needs-sign-in', because: 'revoked-here', since: null } },
+    { server: 'open', state: { kind: 'open' } },
+    { server: 'new', state: { kind: 'needs-sign-in', because: 'never-signed-in', since: null } },
+    { server: 'revoked', state: { kind: 'needs-sign-in', because: 'revoked-here', since: null } },
   ];
 
   test('nothing where no grant is held, however many servers there are', () => {
@@ -95,7 +96,15 @@ describe('what Clear everything will ask of providers', () => {
 
   test('only the servers that hold a grant are counted', () => {
     expect(askedWords([...without, connected])).toContain('the one grant');
-    expect(askedWords([...without, connected, connected])).toContain('the 2 grants');
+    expect(askedWords([...without, connected, { ...connected, server: 'mail' }])).toContain(
+      'of the 2 grants that are held are asked',
+    );
+  });
+
+  test('two accounts of one server are two grants at one server', () => {
+    expect(askedWords([...without, connected, connected])).toContain(
+      'the 2 grants that are held at 1 server are asked',
+    );
   });
 });
 
@@ -136,5 +145,27 @@ describe('the receipt of Clear everything', () => {
       '1 server could not be cleared and is still here',
     );
     expect(fateWords(stays)).toEqual({ tone: 'warn', words: 'still here: the vault is locked' });
+  });
+
+  test('two accounts of a server that is still here are one server', () => {
+    const stays = fate({ forgotten: false, error: 'the vault is locked' });
+    const other = { ...stays, account: 'work' };
+    expect(clearedWords(cleared(stays, other)).headline).toBe(
+      '1 server with 2 accounts could not be cleared and is still here',
+    );
+    expect(clearedWords(cleared(stays, other, { ...stays, server: 'mail' })).headline).toBe(
+      '2 servers with 3 accounts could not be cleared and are still here',
+    );
+  });
+
+  test('two accounts at a provider that did not confirm are one provider', () => {
+    const issuer = 'https://as.example';
+    const one = fate({ receipt: { ...unconfirmed, issuer } });
+    expect(clearedWords(cleared(one, { ...one, account: 'work' })).headline).toBe(
+      'Everything is gone from here, but one provider did not confirm it for 2 accounts',
+    );
+    expect(clearedWords(cleared(one, fate({ server: 'mail', receipt: unconfirmed }))).headline).toBe(
+      'Everything is gone from here, but 2 providers did not confirm it',
+    );
   });
 });

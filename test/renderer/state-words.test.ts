@@ -39,6 +39,7 @@ describe('the words of a state', () => {
     ['needs sign-in: nobody has signed in yet', needs('never-signed-in')],
     ['signing in, waiting for you', { kind: 'signing-in', url: 'https://as.example/', since: now }],
     ['not signed in yet', { kind: 'open' }],
+    ['needs no sign-in', { kind: 'open', answersSince: 1 }],
     ['connected; wants more: repo:write', connected({ stepUp: { scopes: ['repo:write'], since: now } })],
     ['connected; wants more: a and 2 more', connected({ stepUp: { scopes: ['a', 'b', 'c'], since: now } })],
   ])('%s', (words, state) => expect(stateWords(state, now)).toBe(words));
@@ -57,12 +58,14 @@ describe('the tone of a state', () => {
     expect(stateTone(connected())).toBe('fine');
     expect(stateTone(connected({ stepUp: { scopes: ['a'], since: now } }))).toBe('needs-you');
     expect(stateTone({ kind: 'open' })).toBe('idle');
+    expect(stateTone({ kind: 'open', answersSince: 1 })).toBe('fine');
   });
 });
 
 describe('what a person does about a state', () => {
   it.each<[string | null, GrantState]>([
     ['Sign in', { kind: 'open' }],
+    [null, { kind: 'open', answersSince: 1 }],
     ['Sign in', needs('ended-by-provider')],
     ['Go on', { kind: 'signing-in', url: 'https://as.example/', since: now }],
     ['Allow more…', connected({ stepUp: { scopes: ['a'], since: now } })],

@@ -68,6 +68,8 @@ describe('what is known', () => {
       ['old', 9],
       ['new', 5],
     ]);
+    const renamed = known && applyChange(known, { kind: 'used', use: use('newer', 9), was: 'old' });
+    expect(renamed?.uses.get('notes')?.map(({ agent }) => agent)).toEqual(['newer', 'new']);
     expect(known && applyChange(known, { kind: 'forgotten', server: 'notes' })?.uses.size).toBe(0);
   });
   it('has each server by its default account, and every account beside it', () => {

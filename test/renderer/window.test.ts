@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { chromiumPath, launchChromium } from '../support/chromium.ts';
+import { startMcpServer } from '../support/mcp-server.ts';
 import type { TemporaryFolder } from '../support/temp.ts';
 import { liveBroker, type LiveBroker } from '../ui/live-broker.ts';
 import { builtWindow, openPage, type OpenPage } from './built-window.ts';
@@ -186,6 +187,54 @@ describe.skipIf(executable === null)('in a real Chromium', { timeout: 60_000 }, 
     await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
     await page.keyboard.press('n');
     await expect.poll(() => page.evaluate(() => location.hash)).toBe('#/add');
+  });
+
+  it('a server that wants no sign-in is told as that once it was used, by the agent under the name that it has now', async () => {
+    const { page } = open;
+    const free = await startMcpServer({ era: 'modern' });
+    await live.client.servers.add({ name: 'free', url: free.url });
+    await open.go('#/servers');
+    const row = page.getByRole('listitem').filter({ hasText: 'free' });
+    await row.getByText('not signed in yet').waitFor();
+    const added = await live.client.script.addAgent({ name: 'cursor' });
+    const agent = await live.agent(added.key, 'free');
+    await agent.callTool({ name: 'echo', arguments: { text: 'hello' } });
+    await row.getByText('needs no sign-in').waitFor();
+    expect(await row.getByRole('link', { name: /^Sign in/u }).count()).toBe(0);
+    await row.getByText('cursor').waitFor();
+    await live.client.agents.rename({ id: added.agent.id, name: 'editor at home' });
+    await row.getByText('editor at home').waitFor();
+    expect(await row.getByText('cursor').count()).toBe(0);
+    await open.go('#/servers/free');
+    await page.getByText('it answers without a token').waitFor();
+    expect(await page.getByText('not known yet').count()).toBe(0);
+    expect(await open.violations()).toEqual([]);
+    await free.close();
+  });
+
+  it.each([
+    ['#/activity', 'This is where the record begins.'],
+    ['#/audit', 'This is where what is kept begins.'],
+  ])('%s is read page by page, to where it begins', async (hash, beginning) => {
+    const { page } = open;
+    const { store, clock } = live.broker.control;
+    for (let n = 0; n < 450; n += 1) {
+      const detail = { agent: 'cursor', attempted: 'unlock', startedBy: 'agent' };
+      store.events.append({ at: clock.now(), server: null, grantId: null, kind: 'command-refused', detail });
+    }
+    await open.go(hash);
+    const rows = page.getByRole('button', { name: /Command refused/u });
+    await rows.first().waitFor();
+    expect(await rows.first().innerText()).toMatch(/a command of (?:cursor|an agent) tried to unlock/u);
+    expect(await page.getByText(beginning).count()).toBe(0);
+    await rows.first().focus();
+    const oldest = page.getByRole('button', { name: /Server added|Tokentray started/u });
+    const atTheEnd = async () => {
+      await page.keyboard.press('End');
+      return [await page.getByText(beginning).count(), Math.min(1, await oldest.count())];
+    };
+    await expect.poll(atTheEnd, { timeout: 20_000 }).toEqual([1, 1]);
+    expect(await open.violations()).toEqual([]);
   });
 
   it('fits into the popover: nothing is wider than 360 pixels', async () => {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openStore } from '../../main/store/open.ts';
 import type { IssuedRow } from '../../main/store/issued.ts';
 import type { Store } from '../../main/store/types.ts';
-import { silent } from '../control/fake-broker.ts';
+import { silent } from '../support/silent.ts';
 
 let store: Store;
 beforeEach(() => {

@@ -1,5 +1,6 @@
 // The relay for an agent on stdio: the era is read off each request, so one connection serves whatever comes.
 import type { Duplex } from 'node:stream';
+import { clientInfo } from '../client-info.ts';
 import { isModern } from '../eras.ts';
 import { idsOf } from '../incoming.ts';
 import { Batch } from './batch.ts';
@@ -8,7 +9,7 @@ import { NewAgents } from './new-agent.ts';
 import { OldAgent } from './old-agent.ts';
 import { defaultLimits } from './types.ts';
 import type { GuardedUpstream, RelayOptions, RelaySession } from './types.ts';
-import { asObject, asText, codes, fail, isCall, isNotice, meta, metaOf, reply } from './wire.ts';
+import { asText, codes, fail, isCall, isNotice, meta, metaOf, reply } from './wire.ts';
 import type { Call, Id, Message, Notice } from './wire.ts';
 
 /**
@@ -32,7 +33,7 @@ export function serveStdio(upstream: GuardedUpstream, stream: Duplex, options: R
   };
 
   const receive = (message: Message, batch: Batch | null): void => {
-    if (isCall(message)) options.onCall?.(clientOf(message));
+    if (isCall(message)) options.onCall?.(clientInfo([message]));
     if (isCall(message) && isModern(asText(metaOf(message)[meta.protocolVersion]))) void serve(message, batch);
     else if (isNotice(message) && cancelled(message)) return;
     else oldAgent.receive(message, batch);
@@ -84,11 +85,4 @@ export function serveStdio(upstream: GuardedUpstream, stream: Duplex, options: R
       await done;
     },
   };
-}
-
-/** In the new era every request says who asks, in the old one the first. */
-function clientOf(call: Call): { name: string; version: string | null } | null {
-  const info = asObject(call.params?.['clientInfo'] ?? metaOf(call)[meta.clientInfo]);
-  const name = asText(info['name']);
-  return name === undefined ? null : { name, version: asText(info['version']) ?? null };
 }

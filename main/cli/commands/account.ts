@@ -34,6 +34,7 @@ export const command = defineCommand({
     'An agent uses the account that it is pinned to, else that of the nearest pinned folder that it works in, else the default',
     'one. When a pinned account is gone, the agent is told so; it never gets another one instead.',
   ].join('\n'),
+  personOnly: 'pin, unpin, default, forget, and an end that is later than before',
   examples: [
     'tokentray connect linear --account work --for 7d',
     'tokentray account pin linear work --folder ~/src/work',

@@ -57,6 +57,7 @@ export const command = defineCommand({
   usage: ['add <name> <url> [options]', 'add --from-vault'],
   about:
     'A name has lower-case letters, digits and dashes. Secrets are never taken from the command line: every process can read it.',
+  personOnly: '--client-id, --flow, --sign-in auto, --allow-http and --from-vault, unless approvals are off',
   examples: [
     'tokentray add linear https://mcp.linear.app/mcp',
     'tokentray add crm https://crm.example/mcp --client-id tray --client-secret-stdin < secret.txt',

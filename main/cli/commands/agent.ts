@@ -26,6 +26,7 @@ export const command = defineCommand({
   about:
     'A key is printed once, on stdout; only its hash is kept. Agents over stdio need none: they are known by their program.\n' +
     'You are asked the first time that an agent wants a server; not about one that you trust. An id stands for a name.',
+  personOnly: 'add, rename, trust and rotate, and to revoke one that you denied something',
   examples: ['tokentray agent add cursor', 'tokentray agent show "Claude Code"', 'tokentray agent revoke cursor'],
   options: { trust: { type: 'boolean', help: 'With add: do not ask about this agent, whatever it wants' } },
   words: [1, 3],

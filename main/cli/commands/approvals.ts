@@ -14,6 +14,7 @@ export const command = defineCommand({
   usage: ['approvals', 'approvals revoke <id>'],
   about: `Open questions come first; answer them with "tokentray approve <id>" or "tokentray deny <id>".
 An approval that is revoked ends at once, and so does what the agent has under way with it.`,
+  personOnly: 'to revoke a denial',
   examples: ['tokentray approvals --json', 'tokentray approvals revoke k7m2x9q4wd'],
   options: {},
   words: [0, 2],

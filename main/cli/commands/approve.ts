@@ -10,9 +10,9 @@ export const command = defineCommand({
   name: 'approve',
   summary: 'Let an agent use a server, or let one call of it go out',
   usage: ['approve <id> [--once | --session | --for <time> | --until <date> | --always] [--read-only] [options]'],
-  about: `Without an option it is for as long as the agent stays connected. Nothing is asked again: look at the question first, with "tokentray approvals".
-A command that an agent started cannot answer. That stops agents that do as they are told, not a program that means to
-deceive you: it runs as you, and can do what you can.`,
+  about: `Without an option it is for as long as the agent stays connected. Nothing is asked again: look at the question first, with
+"tokentray approvals".`,
+  personOnly: 'all of it',
   examples: [
     'tokentray approve k7m2x9q4wd --for 8h --read-only',
     "tokentray approve k7m2x9q4wd --always --deny-tool 'delete*'",

@@ -19,6 +19,7 @@ export const command = defineCommand({
   about: `Shows the plan first: where you sign in, as which client, for which scopes. Gives up after five minutes; Ctrl-C cancels.
 With --no-browser, open the address anywhere. If that browser cannot reach this machine, copy the address that it ends up at
 and paste it here.`,
+  personOnly: 'all of it, unless approvals are off',
   examples: [
     'tokentray connect linear',
     'tokentray connect linear --no-browser --scope read',

@@ -9,6 +9,7 @@ export const command = defineCommand({
   usage: ['deny <id> [--always]'],
   about:
     'With --always the agent is refused without a question until you revoke that (tokentray approvals revoke <id>).',
+  personOnly: 'all of it',
   examples: ['tokentray deny k7m2x9q4wd', 'tokentray deny k7m2x9q4wd --always'],
   options: { always: { type: 'boolean', help: 'And do not ask again' } },
   words: [1, 1],

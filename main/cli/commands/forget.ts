@@ -9,6 +9,7 @@ export const command = defineCommand({
   summary: 'Drop a server, its grant and its secrets here',
   usage: ['forget <server> [--yes]'],
   about: 'The authorization server is told nothing: to end the grant there, revoke first.',
+  personOnly: 'all of it, unless approvals are off',
   examples: ['tokentray revoke linear && tokentray forget linear --yes'],
   options: { yes: { type: 'boolean', short: 'y', help: 'Do not ask' } },
   words: [1, 1],

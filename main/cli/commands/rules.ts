@@ -30,6 +30,7 @@ export const command = defineCommand({
     'These rules hold for every agent, beside those of its approval: a tool has to pass both, and whatever denies wins.',
     'A glob is the name of a tool with * for any run of characters and ? for one. --allow and --deny replace what was there.',
   ].join('\n'),
+  personOnly: 'every change',
   examples: [
     "tokentray rules linear --deny 'delete_*' --ask destructive",
     'tokentray rules linear --read-only',

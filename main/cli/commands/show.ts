@@ -1,4 +1,5 @@
 // `tokentray show`: one server, its grant and what happened to it lately.
+import type { ContractOutputs } from '../../../preload/contract.ts';
 import { plainText } from '../../access/plain-text.ts';
 import { defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -8,6 +9,9 @@ import { stateWords } from '../words.ts';
 const events = 10;
 
 const scopes = (list: readonly string[]) => (list.length === 0 ? 'none' : list.map(shown).join(' '));
+
+const nowhere = (state: ContractOutputs['servers']['show']['state']): string =>
+  state.kind === 'open' && state.answersSince !== undefined ? 'nowhere: it answers without a token' : 'not known yet';
 
 export const command = defineCommand({
   name: 'show',
@@ -36,7 +40,7 @@ export const command = defineCommand({
       `Account     ${shown(view.account)}${view.isDefault ? '' : ' (not the default one)'}`,
       `Who         ${view.identity === null ? 'not known' : plainText(view.identity)}`,
       ...(view.endsAt === null ? [] : [`Ends        ${shownTime(view.endsAt)}`]),
-      `Signs in at ${view.issuer === null ? 'not known yet' : shown(view.issuer)}`,
+      `Signs in at ${view.issuer === null ? nowhere(state) : shown(view.issuer)}`,
       `Resource    ${view.resource === null ? 'not known yet' : shown(view.resource)}`,
       `Client      ${view.registration ?? 'none yet'}`,
       `Asked for   ${scopes(view.requestedScopes)}`,

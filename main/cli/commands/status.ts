@@ -41,7 +41,7 @@ export const command = defineCommand({
         ...(status.bridge?.onPreferredPort === false ? [strayed] : []),
         `Data     ${status.dataFolder}`,
         `Vault    ${vault.kind}`,
-        `Servers  ${servers.total}: ${servers.connected} connected, ${servers.needSignIn} need sign-in`,
+        `Servers  ${servers.total}: ${servers.connected} connected, ${servers.needSignIn} need sign-in${servers.needNone === 0 ? '' : `, ${servers.needNone} need none`}`,
       ].join('\n'),
     );
     if (vault.reason !== null) terminal.say(terminal.paint('yellow', vault.reason));

@@ -8,6 +8,7 @@ export const command = defineCommand({
   summary: 'Print one fresh access token, for scripts',
   usage: ['token <server> [--account <name>] [--min-ttl <time>]'],
   about: 'Agents do not need this: they go through the bridge and see no token.',
+  personOnly: 'all of it, unless approvals are off',
   examples: [`curl -H "Authorization: Bearer $(tokentray token linear --min-ttl 60s)" https://mcp.linear.app/mcp`],
   options: {
     account: { type: 'string', value: 'name', help: 'Which of several accounts; the default one if not said' },

@@ -21,6 +21,7 @@ export const command = defineCommand({
     'A server can change what its tools say and take, and a description is read by the agent: it can carry instructions.',
     'What you agreed to is remembered; what differs from it is shown, and held until you accept it (see `tokentray rules`).',
   ].join('\n'),
+  personOnly: '--accept and --accept-all',
   examples: ['tokentray tools linear', 'tokentray tools linear --accept create_issue'],
   options: {
     account: { type: 'string', value: 'name', help: 'Which account of the server, where there are several' },

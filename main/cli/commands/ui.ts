@@ -10,6 +10,7 @@ export const command = defineCommand({
   about: `The link lets one browser in, once, within ten minutes; what it let in stays until the broker ends or you end it in the
 settings. With --no-open the link is printed instead, for a browser of your choice. For a browser on another machine, carry the
 port over first, and then open the link there: ssh -L 18730:127.0.0.1:18730 <this machine>`,
+  personOnly: 'the link',
   examples: ['tokentray ui', 'tokentray ui --no-open'],
   options: { 'no-open': { type: 'boolean', help: 'Print the link, open nothing' } },
   words: [0, 0],

@@ -9,9 +9,9 @@ export const command = defineCommand({
   summary: 'Unlock: agents reach their servers again',
   usage: ['unlock [--passphrase-file <file>]'],
   about: `A passphrase vault needs its passphrase: asked for without echo, or read from stdin or from a file.
-Elsewhere the system asks whether it is you, where it offers that, or this command is enough.
-A command that an agent started cannot unlock. That stops agents that do as they are told, not a program that means to
-deceive you: it runs as you, and can do what you can. Only the passphrase holds against that.`,
+Elsewhere the system asks whether it is you, where it offers that, or this command is enough. Of these only the passphrase holds
+against a program that runs as you.`,
+  personOnly: 'all of it',
   examples: ['tokentray unlock', 'pass show tokentray | tokentray unlock'],
   options: {
     'passphrase-file': { type: 'string', value: 'file', help: 'A file that holds the passphrase' },
