@@ -1,5 +1,6 @@
 // Questions and approvals in the words of the command line.
 import type { Approval, Prompt } from '../../preload/contract-access.ts';
+import { answerPlace } from '../../preload/answer-place.ts';
 import { shown, shownTime } from './terminal.ts';
 
 /** Everything that a person has to know before they answer, one fact a line. */
@@ -21,7 +22,9 @@ export function promptLines(prompt: Prompt): string[] {
       ...lines,
       ...(prompt.scopes.length === 0 ? [] : [`Scopes   ${prompt.scopes.map(shown).join(' ')}`]),
       ...(prompt.tool === null ? [] : [`Called   ${named(prompt.tool)}`]),
-      ...(prompt.redirectUri === null ? [] : [`Back to  ${shown(prompt.redirectUri)}`]),
+      ...(prompt.redirectUri === null
+        ? []
+        : [`Back to  ${shown(answerPlace(prompt.redirectUri))}: ${shown(prompt.redirectUri)}`]),
     ];
   }
   return [
@@ -70,10 +73,13 @@ const named = (name: string): string => (/^[\w@.+:/-]+$/u.test(name) ? name : `�
 
 function evidence(checked: Prompt['agent']['checked']): string[] {
   if (checked === null) return [];
-  const program = checked.script ?? checked.executable;
-  const parents = checked.parents.map(({ name }) => shown(name)).join(' ← ');
+  const { executable, script } = checked;
+  const program = executable === null ? 'may not be seen' : shown(executable);
+  const running = script === null ? '' : `, running ${shown(script)}`;
+  // A process can call itself what it likes; of those whose file may not be seen there is nothing else.
+  const parents = checked.parents.map((parent) => shown(parent.executable ?? parent.name)).join(' ← ');
   return [
-    `Program  ${program === null ? 'not known' : shown(program)}${checked.by === 'kernel' ? '' : ' (its own word)'}`,
+    `Program  ${program}${running}${checked.by === 'kernel' ? '' : ' (its own word)'}`,
     ...(parents === '' ? [] : [`Started  by ${parents}`]),
     ...(checked.folder === null ? [] : [`Folder   ${shown(checked.folder)}`]),
   ];

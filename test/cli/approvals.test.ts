@@ -75,6 +75,27 @@ describe('tokentray approvals', () => {
     expect(out).toMatch(/cursor +linear +work +read-only, not drop\* +always/u);
   });
 
+  it('names programs by their files, whatever they call themselves', async () => {
+    const checked = {
+      by: 'kernel',
+      pid: 7,
+      executable: '/usr/bin/node',
+      script: '/opt/agent/cli.js',
+      folder: '/home/alice/src',
+      parents: [
+        { pid: 6, name: 'Cursor', executable: '/tmp/x' },
+        { pid: 5, name: 'init', executable: null },
+      ],
+      signature: null,
+    } as const;
+    fake.deps.store.agents.change(agentId, { checked });
+    ask();
+    const { out } = await tokentray('approvals');
+    expect(out).toMatch(/Program +\/usr\/bin\/node, running \/opt\/agent\/cli.js$/mu);
+    expect(out).toMatch(/Started +by \/tmp\/x ← init$/mu);
+    expect(out).not.toContain('Cursor');
+  });
+
   it('prints all of it as JSON', async () => {
     ask();
     const { out } = await tokentray('approvals', '--json');
