@@ -1,5 +1,4 @@
 // All that lends: grants, who may use them, the lock before everything, and both bridges; nothing of it knows a UI.
-import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { aboutGrant } from '../access/about-grant.ts';
 import { createAccess, type Access } from '../access/access.ts';
@@ -27,6 +26,7 @@ import type { Outbound } from '../net/outbound.ts';
 import { approvalWait, chosenApprovals, chosenPort, lockSettings, usualPinning } from '../settings/settings.ts';
 import type { BrokerOptions } from './options.ts';
 import type { Records } from './records.ts';
+import { stdioArrivals } from './stdio-arrivals.ts';
 
 export interface Lending {
   readonly grants: GrantsOfUser;
@@ -238,27 +238,6 @@ export async function startLending(options: BrokerOptions, records: Records, out
       return forgotten;
     });
   const grants: GrantsOfUser = { ...unwatched, forgetServer };
-  const arrive = async (hello: StdioHello, stream: Duplex, peer: Peer | null): Promise<void> => {
-    const { agent, folder, left } = await stdioAgents.arrive(hello, peer);
-    const stopListening = agents.onEnd((id) => id === agent.id && stream.destroy());
-    const gone = () => {
-      left();
-      stopListening();
-    };
-    // It may have gone while the system was asked about it; then nothing will close any more.
-    if (stream.destroyed) return gone();
-    stream.once('close', gone);
-    const caller: Caller = { agent, via: 'stdio', session: randomUUID(), folder };
-    upstreams.stdio(hello.server, stream, caller, {
-      onCall(client) {
-        lock.touched();
-        if (client !== null) agents.noteClient(agent.id, client);
-        agents.touch(agent.id);
-        uses.note({ server: hello.server, agent: agents.get(agent.id)?.name ?? agent.name, via: 'stdio' });
-      },
-    });
-    log.info('an agent came in over stdio', { server: hello.server, agent: agent.name, pid: peer?.pid ?? hello.pid });
-  };
 
   return {
     grants,
@@ -271,12 +250,7 @@ export async function startLending(options: BrokerOptions, records: Records, out
     bridge,
     wantedPort,
     startedBy: (peer) => stdioAgents.startedBy(peer),
-    onStdio(hello, stream, peer) {
-      arrive(hello, stream, peer).catch((cause: unknown) => {
-        log.error('an agent on stdio was refused', { server: hello.server, cause });
-        stream.destroy();
-      });
-    },
+    onStdio: stdioArrivals({ stdioAgents, agents, upstreams, lock, uses, log }),
     async close() {
       lock.close();
       await bridge.close();
