@@ -1,6 +1,7 @@
 // `npm run demo`: the whole main job with real parts on this machine, one line per step. Exit 0 only if every step held.
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { agentAnswer } from './demo/answers.ts';
 import { buildIfMissing, cliFile } from './demo/cli.ts';
 import { createReport, StepFailed, type Report } from './demo/report.ts';
 import * as steps from './demo/steps.ts';
@@ -69,7 +70,9 @@ async function run(world: World, report: Report, staying: boolean): Promise<void
   await report.step('audit', () => steps.audit(world));
   if (staying) {
     await report.step('sign-in', () => steps.signIn(world));
-    process.stdout.write(mcpJson(world, http));
+    // The demo's own agent was allowed for good; whoever tries it out is asked about.
+    const { key } = await world.cli.json(agentAnswer, 'agent', 'add', 'my-agent');
+    process.stdout.write(mcpJson(world, { url: http.url, key }));
     const { link } = await world.cli.json(linkAnswer, 'ui', '--no-open');
     process.stdout.write(
       `The window, for one browser, once. It asks you before your agent may use the server:\n${link}\n\n`,
