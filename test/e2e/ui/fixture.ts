@@ -117,6 +117,11 @@ export async function callContract(page: Page, procedure: string, inputs: readon
 
 /** What axe finds wrong on the page as it is now, in words short enough for a test's output. */
 export async function axeFindings(page: Page): Promise<string[]> {
+  // Colours on their way from one theme to the other are not what anybody reads.
+  await page.evaluate(async () => {
+    const ending = document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().iterations !== Infinity);
+    await Promise.allSettled(ending.map(({ finished }) => finished));
+  });
   const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
   return violations.map(
     ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`,
