@@ -36,6 +36,8 @@ const codes = {
   needs_sign_in: { retry: 'never' },
   insufficient_scope: { retry: 'never' },
   step_up_declined: { retry: 'never' },
+  /** A person ended the grant, at once or at a time that they had set, while something was under way with it. */
+  grant_ended: { retry: 'never' },
   // storage
   vault_unavailable: { retry: 'later' },
   vault_locked: { retry: 'later' },

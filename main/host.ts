@@ -15,7 +15,7 @@ import { createLog } from './log/log.ts';
 import type { Clock, Log } from './ports.ts';
 import { secret } from './secret.ts';
 import type { Secret } from './secret.ts';
-import { openVault } from './vault/open.ts';
+import { openVault, usesPassphraseFile } from './vault/open.ts';
 import { version } from './version.ts';
 
 export interface Ready {
@@ -25,6 +25,12 @@ export interface Ready {
   readonly bridge: string;
   readonly data: string;
   readonly vault: string;
+  /** Why it is that one, or what it cannot do; null: nothing to say. */
+  readonly vaultReason: string | null;
+  /** Whether it is locked from the start. */
+  readonly locked: boolean;
+  /** `off`: no person is asked before an agent uses a server. */
+  readonly approvals: 'ask' | 'off';
 }
 
 export interface HostRun {
@@ -60,7 +66,9 @@ export async function runHost({ options, host, foreground, askPassphrase, stop, 
       file: paths.vaultFile,
       service: paths.keychainService,
       log,
-      ...(await passphrase(options, askPassphrase)),
+      // Whoever starts a broker by hand is told that a passphrase is missing; one that starts by itself can be unlocked later.
+      mayBeginLocked: askPassphrase === undefined,
+      ...(usesPassphraseFile(options.vault, paths.vaultFile) ? await passphrase(options, askPassphrase) : {}),
     });
     const broker = await startBroker({
       paths,
@@ -84,8 +92,17 @@ export async function runHost({ options, host, foreground, askPassphrase, stop, 
         log,
       });
       const bridge = broker.control.bridge?.url ?? '';
-      const ready = { controlSocket: control.path, bridge, data: paths.data, vault: vault.kind };
+      const ready = {
+        controlSocket: control.path,
+        bridge,
+        data: paths.data,
+        vault: vault.kind,
+        vaultReason: vault.reason,
+        locked: broker.control.lock.isLocked(),
+        approvals: broker.control.settings.approvals(),
+      };
       log.info('the broker is up', { version, pid: process.pid, ...ready });
+      if (ready.approvals === 'off') log.warn('approvals are off: agents use every server without anybody being asked');
       if (!vault.persistent)
         log.warn('grants end with this broker: there is no vault that outlives it', { because: vault.reason });
       try {
@@ -134,7 +151,6 @@ async function passphrase(
   options: HostOptions,
   ask: (() => Promise<Secret | null>) | undefined,
 ): Promise<{ passphrase?: Secret }> {
-  if (options.vault !== 'passphrase-file') return {};
   if (options.passphraseFile === null) {
     const answer = (await ask?.()) ?? null;
     return answer === null ? {} : { passphrase: answer };

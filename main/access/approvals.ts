@@ -59,7 +59,7 @@ export interface AccessEvent {
   readonly server: string;
   readonly account: string;
   readonly agent: string;
-  readonly detail: Readonly<Record<string, string | number | boolean | null>>;
+  readonly detail: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 }
 
 export interface Approvals {
@@ -219,7 +219,7 @@ export function createApprovals({ store, clock, steady, tell }: ApprovalParts): 
       endedBecause: null,
     };
     add(row);
-    told('approved', row, { lasts: row.lasts, tools: row.rules.tools, by: row.decidedBy });
+    told('approved', row, { lasts: row.lasts, ...rulesTold(row.rules), by: row.decidedBy });
     return row;
   };
 
@@ -277,8 +277,9 @@ export function createApprovals({ store, clock, steady, tell }: ApprovalParts): 
       }
       store.transaction(() => rows.forEach(add));
       const lastsUntil = first.until === null ? null : steady.toWall(first.until);
-      const detail = { lasts, until: lastsUntil, tools: first.rules.tools, by };
-      told(decision === 'allow' ? 'approved' : 'denied', first, detail);
+      // What was denied is everything; rules would say nothing about it.
+      if (decision === 'deny') told('denied', first, { lasts, until: lastsUntil, by });
+      else told('approved', first, { lasts, until: lastsUntil, ...rulesTold(first.rules), by });
       return first;
     },
 
@@ -293,10 +294,7 @@ export function createApprovals({ store, clock, steady, tell }: ApprovalParts): 
       if (!table.change(id, to)) throw unknownApproval(id);
       told('approval-changed', to, {
         until: to.until === null ? null : steady.toWall(to.until),
-        tools: to.rules.tools,
-        allow: to.rules.allow.length,
-        deny: to.rules.deny.length,
-        ask: to.rules.ask,
+        ...(to.decision === 'deny' ? {} : rulesTold(to.rules)),
       });
       changed(to, null);
       look();
@@ -360,6 +358,21 @@ export function createApprovals({ store, clock, steady, tell }: ApprovalParts): 
       endAll((row) => row.lasts === 'session', 'broker-restarted');
     },
   };
+}
+
+/** Of a row for activity and audit: as many globs, and so much of each, that all of it fits in. */
+const globsTold = 20;
+const charactersTold = 60;
+
+/** What was allowed, in globs; of more than fit how many there are. */
+function rulesTold({ tools, allow, deny, ask }: ToolRules): AccessEvent['detail'] {
+  const told = (globs: readonly string[]): string[] =>
+    globs
+      .slice(0, globsTold)
+      .map((glob) => (glob.length > charactersTold ? `${glob.slice(0, charactersTold)}…` : glob));
+  const most = { allowGlobs: allow.length, denyGlobs: deny.length };
+  const isCut = allow.length > globsTold || deny.length > globsTold;
+  return { tools, allow: told(allow), deny: told(deny), ask, ...(isCut ? most : {}) };
 }
 
 const heardKey = (agentId: string, session: string): string => JSON.stringify([agentId, session]);

@@ -4,15 +4,19 @@ import type { LockState } from '../../preload/contract-access.ts';
 import type { Store } from '../store/types.ts';
 
 type Kept = Pick<Store, 'settings'>;
-type Because = Extract<LockState, { kind: 'locked' }>['because'];
+type Locked = Extract<LockState, { kind: 'locked' }>;
 
-export interface KeptLock {
-  readonly since: number;
-  readonly because: Because;
+export interface KeptLock extends Pick<Locked, 'since' | 'because'> {
+  /** What opened it when it was shut; absent in what an earlier version kept. */
+  readonly unlocksBy?: Locked['unlocksBy'] | undefined;
 }
 
 const name = 'locked';
-const schema = z.object({ since: z.int().nonnegative(), because: z.enum(['by-hand', 'screen', 'idle', 'panic']) });
+const schema = z.object({
+  since: z.int().nonnegative(),
+  because: z.enum(['by-hand', 'screen', 'idle', 'panic', 'no-passphrase']),
+  unlocksBy: z.enum(['passphrase', 'system', 'click']).optional(),
+});
 
 /** Null: not locked. What is there and cannot be read is a lock all the same. */
 export function keptLock(store: Kept): KeptLock | null {
@@ -26,8 +30,6 @@ export function keptLock(store: Kept): KeptLock | null {
 }
 
 export function keepLock(store: Kept, lock: KeptLock | null): void {
-  store.settings.set(
-    name,
-    lock === null ? '' : JSON.stringify({ since: Math.trunc(lock.since), because: lock.because }),
-  );
+  const kept = lock && { since: Math.trunc(lock.since), because: lock.because, unlocksBy: lock.unlocksBy };
+  store.settings.set(name, kept === null ? '' : JSON.stringify(kept));
 }

@@ -9,9 +9,10 @@ import { quote } from '../quote.ts';
 import type { Secret } from '../secret.ts';
 import type { Store } from '../store/types.ts';
 import type { LockableStore } from '../vault/lockable.ts';
+import type { Vault } from '../vault/open.ts';
 import { unlockAttempts } from './lock-attempts.ts';
 import { watchIdle } from './lock-idle.ts';
-import { keepLock, keptLock } from './lock-kept.ts';
+import { keepLock, keptLock, type KeptLock } from './lock-kept.ts';
 import { revokeEverything } from './lock-panic.ts';
 import { lockedNow } from './lock-refusal.ts';
 import type { SteadyClock } from './steady-clock.ts';
@@ -58,8 +59,9 @@ export interface LockParts {
   readonly steady: SteadyClock;
   readonly store: Pick<Store, 'settings'>;
   readonly log: Log;
-  readonly vault: Pick<LockableStore, 'needsPassphrase' | 'lock' | 'unlock' | 'discard'>;
-  readonly grants: Pick<GrantsOfUser, 'lock' | 'unlock' | 'list' | 'revoke'>;
+  readonly vault: Pick<LockableStore, 'needsPassphrase' | 'lock' | 'unlock' | 'discard'> &
+    Pick<Vault, 'beginsLocked' | 'provePassphrase'>;
+  readonly grants: Pick<GrantsOfUser, 'lock' | 'unlock' | 'list' | 'revoke' | 'secretsDropped'>;
   readonly audit: Pick<Audit, 'lock' | 'unlock'>;
   readonly settings: () => LockSettings;
   /** Null where the system offers none. */
@@ -84,7 +86,13 @@ const lastWordsMs = 120_000;
 
 export function createLock(parts: LockParts): Lock {
   const { clock, steady, store, log, vault, grants, audit, settings, systemCheck, connections, tell } = parts;
-  const unlocksBy = vault.needsPassphrase ? 'passphrase' : systemCheck === null ? 'click' : 'system';
+  const usually = vault.needsPassphrase ? 'passphrase' : systemCheck === null ? 'click' : 'system';
+  /**
+   * What was shut with a passphrase opens with that passphrase, whatever vault a later broker has: else another vault would do in
+   * place of it. A system's check does not outlast its host: not every host has one, and who cannot be asked is locked out.
+   */
+  const unlocksByOf = (kept: Pick<KeptLock, 'unlocksBy'> | null): Locked['unlocksBy'] =>
+    kept?.unlocksBy === 'passphrase' ? 'passphrase' : usually;
   const attempts = unlockAttempts(steady);
   let state: LockState = { kind: 'open' };
   /** Stands before everything while a panic is still giving grants back. */
@@ -125,9 +133,11 @@ export function createLock(parts: LockParts): Lock {
     locks += 1;
     const since = state.kind === 'locked' ? state.since : clock.now();
     const wasOpen = state.kind === 'open';
+    const isNew = isOfItself(state);
+    const unlocksBy = state.kind === 'locked' ? state.unlocksBy : usually;
     state = { kind: 'locked', since, because, unlocksBy };
     connections.locked(end);
-    if (wasOpen) tell('locked', { because });
+    if (isNew) tell('locked', { because });
     become(state);
     if (!wasOpen) return;
     const before = shutting;
@@ -144,11 +154,12 @@ export function createLock(parts: LockParts): Lock {
   async function open(passphrase: Secret | null): Promise<LockState> {
     if (state.kind === 'open') return state;
     const before = locks;
+    const { unlocksBy } = state;
     await shutting;
-    if (vault.needsPassphrase && passphrase === null) throw passphraseNeeded();
+    if (unlocksBy === 'passphrase' && passphrase === null) throw passphraseNeeded();
     attempts.spend();
     try {
-      await confirmed();
+      await confirmed(unlocksBy, passphrase);
       if (locks !== before) throw lockedNow('unlock');
       await vault.unlock(vault.needsPassphrase ? passphrase : null);
     } catch (error) {
@@ -171,7 +182,12 @@ export function createLock(parts: LockParts): Lock {
     return state;
   }
 
-  async function confirmed(): Promise<void> {
+  async function confirmed(unlocksBy: Locked['unlocksBy'], passphrase: Secret | null): Promise<void> {
+    // A vault that has one looks at it itself.
+    if (unlocksBy === 'passphrase' && !vault.needsPassphrase) {
+      if (vault.provePassphrase === undefined || passphrase === null) throw passphraseElsewhere();
+      return vault.provePassphrase(passphrase);
+    }
     if (unlocksBy !== 'system' || systemCheck === null) return;
     let said = '';
     try {
@@ -200,12 +216,17 @@ export function createLock(parts: LockParts): Lock {
       const revoked = receipts.filter(({ receipt }) => receipt?.confirmed === true).length;
       tell('panic', { revoke, streams, approvals, grants: receipts.length, revoked });
       begin('panic', true);
-      const dropped = shutting.then(() => vault.discard());
+      let dropped: number | null = null;
+      const empty = async (): Promise<void> => {
+        await shutting;
+        dropped = (await vault.discard()) === 0 ? 0 : grants.secretsDropped();
+        if (dropped > 0) tell('secrets-dropped', { grants: dropped });
+      };
       await within(
         patienceMs,
-        dropped.catch((cause: unknown) => log.error('the vault was not emptied', { cause })),
+        empty().catch((cause: unknown) => log.error('the vault was not emptied', { cause })),
       );
-      return { locked: true, streams, approvals, receipts };
+      return { locked: true, streams, approvals, receipts, dropped };
     } finally {
       stopped = false;
     }
@@ -229,9 +250,10 @@ export function createLock(parts: LockParts): Lock {
     due: () => begin('idle', settings().streams === 'end'),
   });
 
-  const kept = keptLock(store);
+  const kept =
+    keptLock(store) ?? (vault.beginsLocked === true ? { since: clock.now(), because: 'no-passphrase' as const } : null);
   if (kept !== null) {
-    state = { kind: 'locked', ...kept, unlocksBy };
+    state = { kind: 'locked', since: kept.since, because: kept.because, unlocksBy: unlocksByOf(kept) };
     shutting = shut();
   }
 
@@ -242,7 +264,7 @@ export function createLock(parts: LockParts): Lock {
       if (stopped || state.kind === 'locked') throw lockedNow('lend a token');
     },
     async lock(because) {
-      if (state.kind === 'open') begin(because, settings().streams === 'end');
+      if (isOfItself(state)) begin(because, settings().streams === 'end');
       await within(patienceMs, shutting);
       return state;
     },
@@ -262,6 +284,15 @@ export function createLock(parts: LockParts): Lock {
     close: () => idle.close(),
   };
 }
+
+/** Open, or locked for want of a passphrase: nobody has locked it yet, and whoever does finds it so after a restart. */
+const isOfItself = (state: LockState): boolean => state.kind === 'open' || state.because === 'no-passphrase';
+
+const passphraseElsewhere = (): TokentrayError =>
+  new TokentrayError('vault_unavailable', 'it was locked with a passphrase vault that this broker does not know', {
+    attempted: 'unlock',
+    advice: 'Start the broker with that vault: tokentray serve --vault passphrase-file.',
+  });
 
 const passphraseNeeded = (): TokentrayError =>
   new TokentrayError('vault_locked', 'the passphrase of the vault opens it', {

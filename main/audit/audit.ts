@@ -12,7 +12,8 @@ import { createWriter } from './writer.ts';
 
 export interface AuditParts {
   readonly store: { readonly audit: AuditTable };
-  readonly vault: Pick<SecretStore, 'read' | 'write'>;
+  /** Where it does not outlive the process, neither does the key. */
+  readonly vault: Pick<SecretStore, 'read' | 'write'> & Partial<Pick<SecretStore, 'persistent'>>;
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: () => AuditSettings;
@@ -27,6 +28,9 @@ const cleanEveryMs = 60 * minute;
 /** A keychain may be waiting for a person; the broker starts meanwhile. */
 const vaultPatienceMs = 5_000;
 const usualPage = 100;
+const startsLookedAt = 1_000;
+/** A full disk is worse than an audit that says that its beginning is gone. */
+const patienceWithOthers = 4;
 
 /** Waits a moment for the vault; rows that come before its key are chained all the same. @throws store_damaged */
 export async function createAudit({ store, vault, clock, log, settings }: AuditParts): Promise<Audit> {
@@ -130,6 +134,11 @@ export async function createAudit({ store, vault, clock, log, settings }: AuditP
       });
   }
 
+  /** Rows that a kept key vouches for are that key's to remove: by this one's signature they would look like taken away. */
+  const isAnothers = (): boolean =>
+    vault.persistent === false &&
+    table.page({ kind: 'broker-started' }, startsLookedAt).some(({ detail }) => detail['vault'] !== 'memory');
+
   async function clean(): Promise<void> {
     const held = keeper.held();
     if (held === null || closing !== null) return;
@@ -138,6 +147,7 @@ export async function createAudit({ store, vault, clock, log, settings }: AuditP
       const found = await sizeOf(table);
       size = found + written;
     }
+    if (isAnothers() && size < limit() * patienceWithOthers) return;
     const { bytes, upTo } = await removeOld(
       { table, clock, key: held.key, settings: settings(), last: writer.written().seq },
       size,
@@ -164,6 +174,8 @@ export async function createAudit({ store, vault, clock, log, settings }: AuditP
       cancel?.();
     });
   }
+  // What came while the key was away can be changed unseen until it signs again.
+  if (keeper.held()?.kept.findings.some(({ kind }) => kind === 'gap') === true) quietly('be signed', signNow);
   every(signEveryMs, tick);
   every(cleanEveryMs, () => inTurn(clean), minute);
 

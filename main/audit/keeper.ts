@@ -1,8 +1,9 @@
 // The audit's key while the broker runs: taken out of the vault once, and what is kept beside it written back from time to time.
-import { isTokentrayError } from '../errors.ts';
+import { assertNever, isTokentrayError } from '../errors.ts';
 import type { Log, SecretStore } from '../ports.ts';
 import type { AuditTable } from '../store/audit.ts';
 import { genesisHash } from './chain.ts';
+import { gapsOf, joined, newGap } from './gaps.ts';
 import { newKeyText, readKept, signingKey, writeKept } from './key.ts';
 import type { End, Finding, Kept, SigningKey } from './key.ts';
 
@@ -38,7 +39,8 @@ interface KeeperParts {
   readonly genesis: string;
 }
 
-const mostFindings = 64;
+/** With as many gaps that is all that the vault's item takes. */
+const mostWrong = 32;
 
 export function createKeeper({ vault, table, log, began: atStart, genesis }: KeeperParts): Keeper {
   let began = atStart;
@@ -88,7 +90,10 @@ export function createKeeper({ vault, table, log, began: atStart, genesis }: Kee
           ? fresh()
           : { ...begun(there), closed: false, findings: merged(there.findings, compare(table, there, began)) };
       const all = { ...kept, findings: merged(kept.findings, findings) };
-      for (const finding of all.findings) log.error('the audit is not as it was left: tokentray audit verify', finding);
+      for (const finding of all.findings) {
+        if (finding.kind === 'gap') log.warn('rows of the audit came while its key was away', finding);
+        else log.error('the audit is not as it was left: tokentray audit verify', finding);
+      }
       // Before the first row: from here on rows may come after `head`.
       await writeKept(vault, all);
       findings = all.findings;
@@ -125,7 +130,7 @@ export function createKeeper({ vault, table, log, began: atStart, genesis }: Kee
       if (held !== null) held = { ...held, kept: { ...held.kept, findings, head: head ?? held.kept.head } };
     },
     forgetUpTo(seq) {
-      findings = findings.filter((finding) => (finding.kind === 'seen' ? finding.at : finding.seq) > seq);
+      findings = findings.filter((finding) => lastOf(finding) > seq);
       if (held !== null) held = { ...held, kept: { ...held.kept, findings } };
     },
     save(closed) {
@@ -161,19 +166,35 @@ function compare(table: AuditTable, kept: Kept, began: End | null): Finding[] {
   const { head, since, closed } = kept;
   const end = began?.seq ?? 0;
   if (end < head.seq) return [{ kind: 'seen', verdict: 'truncated', at: end + 1 }];
-  const found: Finding[] = [];
+  const gap = newGap(table, kept, signingKey(kept.key), end);
+  const found: Finding[] = gap === null ? [] : [gap];
   const hash = head.seq === 0 ? head.hash : table.hashAt(head.seq);
   // Retention may have removed it, with a signature that says so.
   const cutAt = Number(table.rawCut()?.seq ?? 0);
   if (hash !== head.hash && !(hash === null && cutAt >= head.seq)) found.push({ kind: 'witness', ...head });
-  if (closed && end > head.seq) found.push({ kind: 'seen', verdict: 'changed', at: head.seq + 1 });
+  if (closed && end > head.seq && gap === null) found.push({ kind: 'seen', verdict: 'changed', at: head.seq + 1 });
   const signed = Math.max(table.newestHead() ?? 0, cutAt);
   if (head.seq >= since && signed < head.seq) found.push({ kind: 'seen', verdict: 'truncated', at: signed + 1 });
   return found;
 }
 
-/** Without the same twice. The first ones stay when there are too many. */
+const lastOf = (finding: Finding): number => {
+  switch (finding.kind) {
+    case 'seen':
+      return finding.at;
+    case 'witness':
+      return finding.seq;
+    case 'gap':
+      return finding.to;
+    default:
+      return assertNever(finding);
+  }
+};
+
+/** Without the same twice. The first ones stay when there are too many, and no gap takes the place of what was seen to be wrong. */
 function merged(some: readonly Finding[], more: readonly Finding[]): Finding[] {
-  const byText = new Map([...some, ...more].map((finding) => [JSON.stringify(finding), finding]));
-  return [...byText.values()].slice(0, mostFindings);
+  const all = [...some, ...more];
+  const wrong = all.filter(({ kind }) => kind !== 'gap');
+  const byText = new Map(wrong.map((finding) => [JSON.stringify(finding), finding]));
+  return [...[...byText.values()].slice(0, mostWrong), ...joined(gapsOf(all))];
 }

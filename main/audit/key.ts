@@ -19,8 +19,11 @@ const findingSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('seen'), verdict: z.enum(['changed', 'truncated']), at: seq }),
   /** The row of that number has to have that hash. */
   z.object({ kind: z.literal('witness'), seq, hash: hex }),
+  /** Rows that came while this key was away; the key's next signature is over what was there by then. */
+  z.object({ kind: z.literal('gap'), from: seq, to: seq }),
 ]);
 export type Finding = z.output<typeof findingSchema>;
+export type Gap = Extract<Finding, { kind: 'gap' }>;
 
 const keptSchema = z.object({
   v: z.literal(1),

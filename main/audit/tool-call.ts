@@ -20,8 +20,10 @@ export interface ToolCall {
   readonly account: string;
   readonly tool: string;
   readonly outcome: ToolOutcome;
-  /** From the request's arrival to the end of its answer, in milliseconds. */
+  /** From the request's arrival to the end of its answer, in milliseconds; without the time that a person was waited for. */
   readonly ms: number;
+  /** How long that was, in milliseconds; a person's pace is not the server's. */
+  readonly waited?: number | undefined;
   readonly requestBytes: number;
   /** As far as the answer was seen; 0 where there was none. */
   readonly answerBytes: number;
@@ -45,7 +47,8 @@ export function toolCallEntry(call: ToolCall, withArguments: boolean): AuditInpu
     detail: {
       tool: call.tool.length > longestName ? `${call.tool.slice(0, longestName)}…` : call.tool,
       outcome: call.outcome,
-      ms: Math.round(call.ms * 10) / 10,
+      ms: tenths(call.ms),
+      ...(call.waited === undefined || call.waited === 0 ? {} : { waited: tenths(call.waited) }),
       requestBytes: call.requestBytes,
       answerBytes: call.answerBytes,
       ...(call.rule === undefined ? {} : { rule: call.rule }),
@@ -53,6 +56,8 @@ export function toolCallEntry(call: ToolCall, withArguments: boolean): AuditInpu
     },
   };
 }
+
+const tenths = (ms: number): number => Math.round(ms * 10) / 10;
 
 const stopped: ReadonlySet<ToolOutcome> = new Set([
   'refused',

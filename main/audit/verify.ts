@@ -1,6 +1,8 @@
 // Walks over the whole audit and names the first row that is not as it was written. In short steps: nobody waits for it.
 import { setImmediate } from 'node:timers/promises';
 import type { AuditTable, RawAuditHead } from '../store/audit.ts';
+import { gapsOf, isWithin } from './gaps.ts';
+import { headsBetween } from './heads.ts';
 import type { End, Finding, SigningKey } from './key.ts';
 import { misplaced } from './misplaced.ts';
 import type { AuditVerdict } from './types.ts';
@@ -116,6 +118,12 @@ export async function verifyChain(known: Known): Promise<AuditVerdict> {
   if (known.signed !== null && known.signed > Math.max(table.newestHead() ?? 0, whole(cut?.seq ?? '0') ?? 0)) {
     return found('truncated', vouched + 1);
   }
+  const cutAt = whole(cut?.seq ?? '0') ?? 0;
+  const gaps = gapsOf(known.findings).flatMap((gap) =>
+    gap.to > cutAt ? [{ ...gap, from: Math.max(gap.from, cutAt + 1) }] : [],
+  );
+  const [gap] = gaps;
+  if (gap !== undefined) return verdictOf({ verdict: 'no-key', rows, signedTo, at: gap.from }, gaps);
   return keyGone ? found('no-key', null) : found('intact', null);
 }
 
@@ -128,31 +136,14 @@ function pending(findings: readonly Finding[], cut: number) {
   return { seen: seen.toSorted((a, b) => a.at - b.at), witnesses: new Map(witnesses) };
 }
 
-function* headsBetween(
-  table: AuditTable,
-  after: number | null,
-  to: number | null,
-): Generator<RawAuditHead, void, undefined> {
-  // Several signatures over one row are possible, so a page ends with a row, not with a number of signatures.
-  let from = after;
-  for (;;) {
-    const heads = table.rawHeads(from, to, step);
-    yield* heads;
-    const newest = heads.at(-1);
-    if (newest === undefined || heads.length < step) return;
-    const seq = Number(newest.seq);
-    if (from !== null && seq <= from) return;
-    from = seq;
-  }
-}
-
-function signatureOf({ key, since }: Known, head: RawAuditHead): Signature {
+function signatureOf({ key, since, findings }: Known, head: RawAuditHead): Signature {
   const seq = whole(head.seq);
   const at = whole(head.at);
   if (seq === null || at === null) return 'bad';
   if (key === null) return 'unknown';
-  // From `since` on nobody signs but this key.
-  if (head.keyId !== key.id) return seq >= since ? 'bad' : 'unknown';
+  // From `since` on nobody signs but this key, unless it was away; and nobody else ever removes what it vouches for.
+  const mayBeAnothers = seq < since || (head.kind === 'head' && isWithin(gapsOf(findings), seq));
+  if (head.keyId !== key.id) return mayBeAnothers ? 'unknown' : 'bad';
   return key.verify({ kind: head.kind, seq, hash: head.hash, at }, head.signature) ? 'good' : 'bad';
 }
 

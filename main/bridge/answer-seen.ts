@@ -48,6 +48,13 @@ export class AnswerSeen {
     else admission.finished({ outcome: how, bytes: this.#bytes });
   }
 
+  /** Of the requests, those that nothing that has passed answers, as far as it can be seen. */
+  unanswered(): Id[] {
+    const passed = this.#kept === null ? [] : this.#messagesIn(Buffer.concat(this.#kept));
+    const answered = new Set(passed.map(({ id }) => id));
+    return [...this.#open.keys()].filter((id) => !answered.has(id));
+  }
+
   /** The answer has passed as a whole. */
   done(): void {
     const kept = this.#kept;

@@ -116,6 +116,7 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   needs_sign_in: 403,
   insufficient_scope: 403,
   step_up_declined: 403,
+  grant_ended: 403,
   token_refused: 403,
   authorization_denied: 403,
   agent_refused: 403,

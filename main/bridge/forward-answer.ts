@@ -10,6 +10,7 @@ import type { Log } from '../ports.ts';
 import type { Admission } from './admissions.ts';
 import { dataOf, eventOf, EventBlocks, hasOtherLines, withData } from './event-blocks.ts';
 import { agentHeaders } from './hop-by-hop.ts';
+import { pourWithLastWords } from './last-words.ts';
 import { withoutLookAlikes } from './look-alikes.ts';
 import { AnswerSeen } from './answer-seen.ts';
 import { decode, decoderFor } from './content-coding.ts';
@@ -22,6 +23,8 @@ export interface Answering {
   /** Of the requests that this answers. */
   readonly admissions: ReadonlyMap<Id, Admission>;
   readonly method: string;
+  /** To these requests, which nothing has answered, should the stream of events break off; null: it was not our doing. */
+  readonly lastWords: (unanswered: readonly Id[]) => string | null;
   readonly log: Log;
 }
 
@@ -97,7 +100,9 @@ async function passOwn(
   res.writeHead(answer.statusCode, agentHeaders(answer.headers));
   res.flushHeaders();
   answer.body.on('data', (chunk: Buffer) => seen.chunk(chunk));
-  await pipeline(answer.body, own, res);
+  const plain = type === 'events' && decoder === null;
+  // Into what is coded or is no stream of events nothing can be put that an agent would read.
+  await pourWithLastWords(answer.body, [own], res, () => (plain ? how.lastWords(seen.unanswered()) : null));
 }
 
 async function passEvents(
@@ -121,7 +126,8 @@ async function pourEvents(
   // Asked for without a coding, but servers may have their own mind.
   const decoder = decoderFor(answer.headers['content-encoding']);
   if (decoder === 'unknown') throw unreadable('its content coding is not known');
-  await pipeline([answer.body, ...(decoder === null ? [] : [decoder]), readEvents(seen, how), res]);
+  const through = [...(decoder === null ? [] : [decoder]), readEvents(seen, how)];
+  await pourWithLastWords(answer.body, through, res, () => how.lastWords(seen.unanswered()));
 }
 
 /** Each event as it came, but for lists of tools; one that cannot be read is left out. */

@@ -6,9 +6,10 @@ import { failure, timedOut } from '../net/failure.ts';
 import type { Clock, Log } from '../ports.ts';
 import { onlyListens } from './admissions.ts';
 import type { Admission } from './admissions.ts';
-import { explain, requestIdsOf, sendFailure, sendJson } from './answers.ts';
+import { explain, failureMessage, requestIdsOf, sendFailure, sendJson } from './answers.ts';
 import { readableCodings } from './content-coding.ts';
-import { deliver, hasToBeRead } from './forward-answer.ts';
+import { eventOf } from './event-blocks.ts';
+import { deliver, hasToBeRead, type Answering } from './forward-answer.ts';
 import { letThrough } from './forward-guard.ts';
 import { paramFault } from './forward-params.ts';
 import { WaitingStream } from './forward-wait.ts';
@@ -87,7 +88,14 @@ export async function forward(
       if (passed.kind === 'refused') return waiting.answer(passed.answer);
       admissions = passed.admissions;
     }
-    const answering = { server: target.server, log: target.log, guard, admissions, method: req.method ?? 'GET' };
+    const answering: Answering = {
+      server: target.server,
+      log: target.log,
+      guard,
+      admissions,
+      method: req.method ?? 'GET',
+      lastWords: (unanswered) => (guard.ended.aborted ? lastWords(target, body, unanswered) : null),
+    };
     const answer = await ask(req, body?.bytes ?? null, target, signal, hasToBeRead(answering));
     const session = single(answer.headers['mcp-session-id']);
     if (session !== null) target.onSession(session);
@@ -117,14 +125,24 @@ export async function forward(
     target.log.warn('a forwarded request failed', { server: target.server, told: told.code, error: ended });
     const ids = body === null ? ({ kind: 'none' } as const) : requestIdsOf(body.read);
     if (waiting.begun) waiting.fail(told, ids);
-    // The answer had begun: only a broken connection tells the agent that it is not whole.
-    else if (res.headersSent) res.destroy();
-    else sendFailure(res, told, ids);
+    // The answer had begun: without last words only a broken connection tells the agent that it is not whole.
+    else if (res.headersSent) {
+      if (!res.writableEnded) res.destroy();
+    } else sendFailure(res, told, ids);
   } finally {
     offDeaf();
     // The next way that the request may take has an end of its own to look for.
     res.off('close', hungUp);
   }
+}
+
+/** In place of the answers that a person's word has cut off: one event each. */
+function lastWords(target: ForwardTarget, body: ForwardBody | null, unanswered: readonly Id[]): string {
+  const { server, link, upstream } = target;
+  const told = explain(goneAway(server, upstream.guard.ended), server, link);
+  // Requests in a batch are answered one by one on a stream.
+  const asked = body === null ? [] : unanswered;
+  return asked.map((id) => eventOf(failureMessage(told, { kind: 'one', id }))).join('');
 }
 
 /** Whether it brings the agent nothing but what the server says of itself. */

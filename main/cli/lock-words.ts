@@ -25,6 +25,8 @@ function because({ because: why }: Locked): string {
       return 'nobody did anything';
     case 'panic':
       return 'panic';
+    case 'no-passphrase':
+      return 'it was started without the passphrase of its vault';
     default:
       return assertNever(why);
   }

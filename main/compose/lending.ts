@@ -7,6 +7,7 @@ import { createAgents, type Agents } from '../access/agents.ts';
 import { createApprovalPages } from '../access/approval-page.ts';
 import type { AccessEvent } from '../access/approvals.ts';
 import { createLocalAuthorization } from '../access/authorization-server/local-authorization.ts';
+import { endsWithGrants } from '../access/ended-grants.ts';
 import type { Peer } from '../access/evidence/peer.ts';
 import { createLock, type Lock } from '../access/lock.ts';
 import { createPins, type Pins } from '../access/pins.ts';
@@ -19,7 +20,7 @@ import { createUpstreams, type Upstreams } from '../bridge/upstreams.ts';
 import { publishAccess } from '../control/access-changes.ts';
 import { createPause, type Pause } from '../control/pause.ts';
 import type { StdioHello } from '../control/stdio-protocol.ts';
-import { createUses } from '../control/uses.ts';
+import { createUses, watchedGuards } from '../control/uses.ts';
 import { defaultGrantConfig } from '../grants/deps.ts';
 import { createGrants, type GrantsOfUser } from '../grants/grants.ts';
 import type { Outbound } from '../net/outbound.ts';
@@ -67,10 +68,14 @@ export async function startLending(options: BrokerOptions, records: Records, out
     oauthFetch: outbound.oauthFetch,
     config,
   });
+  const agentsChanged = (): void => {
+    changes.publish({ kind: 'agents', agents: agents.list() });
+    access.prompts.agentsChanged();
+  };
   const agents: Agents = createAgents({
     store,
     clock,
-    onChange: () => changes.publish({ kind: 'agents', agents: agents.list() }),
+    onChange: agentsChanged,
     onRename: (was, is) => uses.renamed(was, is),
   });
   const stdioAgents = createStdioAgents({
@@ -78,7 +83,7 @@ export async function startLending(options: BrokerOptions, records: Records, out
     store,
     log,
     shims: options.shim ?? [],
-    onChange: () => changes.publish({ kind: 'agents', agents: agents.list() }),
+    onChange: agentsChanged,
   });
   const pins = createPins({
     store,
@@ -173,16 +178,15 @@ export async function startLending(options: BrokerOptions, records: Records, out
     log,
   });
   agents.onEnd((id, because) => access.agentEnded(id, because));
-  // What was opened with a grant does not outlive the end that the person gave it.
-  unwatched.onChange(({ server, account, state }) => {
-    const isOver = state.kind === 'needs-sign-in' && state.because === 'lifetime-over';
-    if (isOver) access.guards.serverForgotten(server, account);
-  });
+  unwatched.onChange(endsWithGrants(access.guards, unwatched.list()));
   const stopPublishing = publishAccess(access, changes);
   const upstreams: Upstreams = createUpstreams({
     store,
     grants: unwatched,
-    guards: access.guards,
+    // Under the name that it has now: a connection may be older than that.
+    guards: watchedGuards(access.guards, ({ agent, via }, server) =>
+      uses.note({ server, agent: agents.get(agent.id)?.name ?? agent.name, via }),
+    ),
     mcpFetch: outbound.mcpFetch,
     linkFor: (server, account) => late.linkFor(server, account),
     checkOpen,
@@ -218,10 +222,9 @@ export async function startLending(options: BrokerOptions, records: Records, out
       }),
     checkOpen: pause.check,
     checkUnlocked: lock.check,
-    onUse(server, agent, client) {
+    onUse(_server, agent, client) {
       lock.touched();
       if (client !== null) agents.noteClient(agent.id, client);
-      uses.note({ server, agent: agent.name, via: 'http' });
     },
     log,
     clock,
@@ -250,7 +253,7 @@ export async function startLending(options: BrokerOptions, records: Records, out
     bridge,
     wantedPort,
     startedBy: (peer) => stdioAgents.startedBy(peer),
-    onStdio: stdioArrivals({ stdioAgents, agents, upstreams, lock, uses, log }),
+    onStdio: stdioArrivals({ stdioAgents, agents, upstreams, lock, log }),
     async close() {
       lock.close();
       await bridge.close();

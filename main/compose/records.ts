@@ -6,7 +6,7 @@ import type { Audit } from '../audit/types.ts';
 import { activityItem } from '../control/activity.ts';
 import { createChangeFeed, type ChangeFeed } from '../control/changes.ts';
 import { observedStore } from '../control/observed-store.ts';
-import { auditSettings } from '../settings/settings.ts';
+import { auditSettings, chosenApprovals } from '../settings/settings.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/types.ts';
 import { version } from '../version.ts';
@@ -28,7 +28,8 @@ export async function openRecords({
   vault,
   log,
   clock,
-}: Pick<BrokerOptions, 'paths' | 'vault' | 'log' | 'clock'>): Promise<Records> {
+  approvals,
+}: Pick<BrokerOptions, 'paths' | 'vault' | 'log' | 'clock' | 'approvals'>): Promise<Records> {
   const { store: kept, setAside } = openStore({ file: paths.database, log, clock });
   const changes = createChangeFeed();
   // Before anything reads from it: a restart unlocks nothing.
@@ -40,7 +41,9 @@ export async function openRecords({
     changes.publish({ kind: 'activity', item: activityItem(event) });
     audit.append(eventEntry(event, kept));
   });
-  audit.append({ kind: 'broker-started', detail: { version, vault: vault.kind, databaseSetAside: setAside !== null } });
+  const databaseSetAside = setAside !== null;
+  const started = { version, vault: vault.kind, approvals: approvals ?? chosenApprovals(kept), databaseSetAside };
+  audit.append({ kind: 'broker-started', detail: { ...started, ...(vault.reason && { vaultReason: vault.reason }) } });
   return {
     store,
     audit,

@@ -8,7 +8,6 @@ import type { StdioAgents } from '../access/stdio-agents.ts';
 import type { Caller } from '../access/types.ts';
 import type { Upstreams } from '../bridge/upstreams.ts';
 import type { StdioHello } from '../control/stdio-protocol.ts';
-import type { Uses } from '../control/uses.ts';
 import type { Log } from '../ports.ts';
 
 export interface StdioArrivalParts {
@@ -16,12 +15,11 @@ export interface StdioArrivalParts {
   readonly agents: Agents;
   readonly upstreams: Pick<Upstreams, 'stdio'>;
   readonly lock: Pick<Lock, 'touched'>;
-  readonly uses: Pick<Uses, 'note'>;
   readonly log: Log;
 }
 
 /** Never rejects: who cannot be served is hung up on. */
-export function stdioArrivals({ stdioAgents, agents, upstreams, lock, uses, log }: StdioArrivalParts) {
+export function stdioArrivals({ stdioAgents, agents, upstreams, lock, log }: StdioArrivalParts) {
   const arrive = async (hello: StdioHello, stream: Duplex, peer: Peer | null): Promise<void> => {
     const { agent, folder, left } = await stdioAgents.arrive(hello, peer);
     const stopListening = agents.onEnd((id) => id === agent.id && stream.destroy());
@@ -38,7 +36,6 @@ export function stdioArrivals({ stdioAgents, agents, upstreams, lock, uses, log 
         lock.touched();
         if (client !== null) agents.noteClient(agent.id, client);
         agents.touch(agent.id);
-        uses.note({ server: hello.server, agent: agents.get(agent.id)?.name ?? agent.name, via: 'stdio' });
       },
     });
     log.info('an agent came in over stdio', { server: hello.server, agent: agent.name, pid: peer?.pid ?? hello.pid });

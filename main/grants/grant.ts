@@ -7,6 +7,7 @@ import { bearerChallenge, type Challenge } from '../oauth/challenge.ts';
 import { demandsDpopNonce, resourceHeaders } from '../oauth/dpop.ts';
 import { normaliseScopes } from '../oauth/scope.ts';
 import type { GrantRow, ServerRow } from '../store/types.ts';
+import { beingRevoked, revokedHere } from './being-revoked.ts';
 import { browserBudget } from './browser-budget.ts';
 import type { GrantDeps } from './deps.ts';
 import { discovered } from './discovered.ts';
@@ -44,6 +45,8 @@ export interface Grant {
   isSigningIn(): boolean;
   /** Its end was set, taken away, or has to be looked for again. */
   looked(): void;
+  /** The vault has not its refresh token: it says so from here on, not at the first use only. False: it needs none, or says so. */
+  lost(): boolean;
   /** Drops discovery documents and the access token; the refresh token stays. */
   clearCache(): { documents: number; accessTokens: number };
   woke(): void;
@@ -55,11 +58,7 @@ export interface Grant {
   settled(): Promise<void>;
 }
 
-interface Asked {
-  readonly method: string;
-  readonly url: URL;
-  readonly signal?: AbortSignal;
-}
+type Asked = Parameters<UpstreamAuth['authorize']>[0];
 
 /** How long after a sign-in an unaccepted token means that signing in again would not help. */
 const freshlySignedInMs = 60_000;
@@ -94,9 +93,12 @@ export function createGrant(
   let closed = false;
 
   const changed = (): void => {
-    if (!closed) listener(state());
+    if (closed) return;
+    const now = state();
+    if (!revoking.isTold(now)) listener(now);
   };
   const keeper = tokenKeeper(deps, { of, server, livingRow, discovery, browserless, changed });
+  const revoking = beingRevoked({ clock: deps.clock, changed, isOver: () => keeper.needs() !== null });
   const signIns: SignIns = createSignIns(deps, discovery, loopbackHost, of, server, {
     kept({ row, tokens, dpop }) {
       signedInAt = deps.clock.now();
@@ -145,6 +147,8 @@ export function createGrant(
         since: at == null ? null : row === null ? at : steady.toWall(at),
       };
     }
+    const revokedSince = revoking.since();
+    if (revokedSince !== null) return { kind: 'needs-sign-in', because: revokedHere, since: revokedSince };
     const needs = keeper.needs();
     if (needs !== null) return { kind: 'needs-sign-in', ...needs };
     const retry = keeper.retrying();
@@ -169,7 +173,7 @@ export function createGrant(
   }
 
   async function token(options: { minTtlMs?: number; signal?: AbortSignal } = {}): Promise<LiveToken> {
-    if (life.isOver()) throw overdue();
+    checkGoesOn();
     const fresh = keeper.token(options.minTtlMs ?? 0).catch((error: unknown) => {
       if (life.isOver()) throw overdue();
       const needs = keeper.needs();
@@ -179,8 +183,14 @@ export function createGrant(
     const live = await untilAborted(fresh, options.signal);
     if (locked) throw lockedNow('get an access token');
     // It may have ended while the token was on its way.
-    if (life.isOver()) throw overdue();
+    checkGoesOn();
     return live;
+  }
+
+  /** @throws needs_sign_in */
+  function checkGoesOn(): void {
+    if (life.isOver()) throw overdue();
+    if (revoking.since() !== null) throw needsSignIn(of, revokedHere);
   }
 
   /** No browser opens by itself for it: the person said when it ends, and only they begin it anew. */
@@ -226,7 +236,7 @@ export function createGrant(
     },
     async challenged(used, challenge, asked) {
       if (locked) throw lockedNow('authorize the request');
-      if (life.isOver()) throw overdue();
+      checkGoesOn();
       const live = keeper.live();
       if (demandsDpopNonce(challenge.wwwAuthenticate) && challenge.dpopNonce !== null && live?.dpop != null) {
         live.dpop.nonces.remember(asked.url, new Headers({ 'dpop-nonce': challenge.dpopNonce }));
@@ -334,23 +344,25 @@ export function createGrant(
     async revoke(within) {
       if (locked) throw lockedNow('revoke the grant');
       signIns.cancel();
-      // What is on its way would bring tokens that nobody revoked: its end is waited for, and then it is the newest.
-      const settled = Promise.all([keeper.settled(), signIns.settled()]);
-      await untilAborted(settled, within).catch(() => undefined);
-      const accessToken = keeper.live()?.access_token ?? null;
-      const row = livingRow();
-      const receipt = await revokeGrant(deps, discovery.http, server(), row, accessToken, discovery.get, within);
-      if (receipt.forgottenHere) {
-        wanted.settle();
-        keeper.need('revoked-here');
-      }
-      return receipt;
+      return revoking.during(livingRow() !== null, async () => {
+        // What is on its way would bring tokens that nobody revoked: its end is waited for, and then it is the newest.
+        const settled = Promise.all([keeper.settled(), signIns.settled()]);
+        await untilAborted(settled, within).catch(() => undefined);
+        const token = keeper.live()?.access_token ?? null;
+        const receipt = await revokeGrant(deps, discovery.http, server(), livingRow(), token, discovery.get, within);
+        if (receipt.forgottenHere) {
+          wanted.settle();
+          keeper.need(revokedHere);
+        }
+        return receipt;
+      });
     },
     isSigningIn: () => signIns.registration() !== null || signIns.current() !== null,
     looked() {
       life.look();
       changed();
     },
+    lost: () => livingRow()?.hasRefreshToken === true && keeper.lost(),
     registrationUse: () => ({ state: state(), signingInWith: signIns.registration() }),
     clearCache() {
       // Without a refresh token the access token is all there is of the grant: it is no cache.

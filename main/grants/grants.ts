@@ -1,5 +1,5 @@
 // All grants of this user: servers and their accounts, one state machine for each, one stream of changes.
-import { TokentrayError } from '../errors.ts';
+import { isTokentrayError, TokentrayError } from '../errors.ts';
 import type { UpstreamAuth } from '../bridge/upstream-auth.ts';
 import type { GrantRow, ServerRow } from '../store/types.ts';
 import { lockedNow } from '../access/lock-refusal.ts';
@@ -31,6 +31,8 @@ export interface GrantsOfUser extends Grants {
    */
   lock(): Promise<void>;
   unlock(): void;
+  /** The vault has dropped what only memory held; gives how many grants need a sign-in from here on. */
+  secretsDropped(): number;
 }
 
 /** For what is under way when the broker ends. */
@@ -164,6 +166,25 @@ export function createGrants(options: GrantOptions): GrantsOfUser {
       if (await deps.vault.delete({ kind: 'grant', id: row.id })) forgotten.push('refresh token');
     }
   }
+
+  /** Of grants that need a secret. */
+  const lostOnes = (isLost: (id: string) => boolean): number =>
+    everyAccount().filter((of) => {
+      const row = deps.store.grants.forServer(of.server, of.account);
+      return row !== null && row.endedAt === null && row.hasRefreshToken && isLost(row.id) && machineOf(of).lost();
+    }).length;
+
+  /** A vault that does not outlive its process has not what an earlier one kept: that shows at once, not at the first use. */
+  async function lookForSecrets(): Promise<void> {
+    if (deps.vault.persistent) return;
+    try {
+      const held = new Set((await deps.vault.list()).map(({ kind, id }) => `${kind} ${id}`));
+      lostOnes((id) => !held.has(`grant ${id}`));
+    } catch (cause) {
+      if (!isTokentrayError(cause, 'vault_locked')) deps.log.warn('the vault does not say what it holds', { cause });
+    }
+  }
+  void lookForSecrets();
 
   // An end that came while no broker ran, and one that has to be waited for.
   for (const { name } of deps.store.servers.list()) {
@@ -360,7 +381,9 @@ export function createGrants(options: GrantOptions): GrantsOfUser {
     unlock() {
       locked = false;
       for (const machine of everyMachine()) machine.unlock();
+      void lookForSecrets();
     },
+    secretsDropped: () => lostOnes(() => true),
     async close() {
       const all = everyMachine();
       for (const machine of all) machine.close();

@@ -43,7 +43,8 @@ export async function refreshGrant(
     const held = await registrationById(deps, row.registrationId);
     const item = stored === null ? null : decodeGrant(stored, server.name);
     if (item === null || item.refresh_token === null) {
-      await endGrant(deps, row, 'lost-from-vault');
+      // Memory never held what an earlier broker kept: it is where that one kept it, and nobody has lost it.
+      if (deps.vault.persistent) await endGrant(deps, row, 'lost-from-vault');
       return { kind: 'needs-sign-in', because: 'lost-from-vault' };
     }
     if (held === null) return { kind: 'needs-sign-in', because: 'client-unknown' };

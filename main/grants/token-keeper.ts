@@ -30,6 +30,8 @@ export interface TokenKeeper {
   adopt(tokens: TokenSet, dpop: DpopBinding | null, row: GrantRow | null): LiveToken;
   /** From here on only a person can help; the error says so. */
   need(because: NeedsSignInReason): TokentrayError;
+  /** The refresh token is gone from the vault. False: that is known. */
+  lost(): boolean;
   needs(): { readonly because: NeedsSignInReason; readonly since: number } | null;
   retrying(): { readonly at: number; readonly because: string } | null;
   /** The server refused it, or it was thrown away: the next call gets another one. */
@@ -238,6 +240,11 @@ export function tokenKeeper(deps: GrantDeps, around: Surroundings): TokenKeeper 
     adopt,
     need,
     minted,
+    lost() {
+      const isNew = needs?.because !== 'lost-from-vault';
+      if (isNew) need('lost-from-vault');
+      return isNew;
+    },
     needs: () => needs,
     retrying: () => retry,
     async token(minTtlMs) {

@@ -12,8 +12,8 @@ export interface LockableStore extends SecretStore {
   lock(): Promise<void>;
   /** @throws vault_locked for another passphrase than the right one; vault_unavailable, vault_damaged */
   unlock(passphrase: Secret | null): Promise<void>;
-  /** Drops what this process alone holds: of use to nobody who comes later. What is kept elsewhere stays. */
-  discard(): Promise<void>;
+  /** Drops what this process alone holds, and gives how many grants' secrets that were. What is kept elsewhere stays. */
+  discard(): Promise<number>;
 }
 
 /** What a kind of vault does when it is shut and opened. Called with nothing else under way. */
@@ -22,7 +22,7 @@ export interface Door {
   readonly leavesMemory: boolean;
   shut(): void | Promise<void>;
   open(passphrase: Secret | null): void | Promise<void>;
-  discard?(): void;
+  discard?(): number;
 }
 
 export function lockable(store: SecretStore, door: Door): LockableStore {
@@ -77,7 +77,7 @@ export function lockable(store: SecretStore, door: Door): LockableStore {
     discard: () =>
       inTurn(async () => {
         await Promise.allSettled(underWay);
-        door.discard?.();
+        return door.discard?.() ?? 0;
       }),
   };
 }

@@ -26,7 +26,12 @@ export function memoryVault(): LockableStore {
       open: () => undefined,
       discard() {
         // The audit's key opens nothing, and what led to this has to stay verifiable.
-        for (const [key, { ref }] of held) if (ref.kind !== 'audit') held.delete(key);
+        let grants = 0;
+        for (const [key, { ref }] of held) {
+          if (ref.kind === 'grant') grants += 1;
+          if (ref.kind !== 'audit') held.delete(key);
+        }
+        return grants;
       },
     },
   );

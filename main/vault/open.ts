@@ -1,4 +1,6 @@
-// Chooses the vault. What the person asked for, or the keychain; without one memory, said loudly. Never plaintext.
+// Chooses the vault. What the person asked for, or the passphrase file that they have, or the keychain; without one memory,
+// said loudly. Never plaintext, and never another one than before without a word.
+import { existsSync } from 'node:fs';
 import { TokentrayError, assertNever, isTokentrayError } from '../errors.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { Secret } from '../secret.ts';
@@ -6,15 +8,17 @@ import { keychainVault, loadKeytar } from './keychain.ts';
 import type { Keychain, Keytar } from './keychain.ts';
 import type { LockableStore } from './lockable.ts';
 import { memoryVault } from './memory.ts';
-import { openPassphraseFile } from './passphrase-file.ts';
+import { openPassphraseFile, provePassphrase } from './passphrase-file.ts';
 
 type VaultPreference = 'auto' | 'keychain' | 'memory' | 'passphrase-file';
 
 export interface VaultOptions {
   readonly prefer: VaultPreference;
-  /** For `passphrase-file`. */
+  /** Where this profile has its passphrase vault, if it has one. */
   readonly file?: string;
   readonly passphrase?: Secret;
+  /** A passphrase file that is there and whose passphrase nobody gave begins locked. With `auto` that goes without saying. */
+  readonly mayBeginLocked?: boolean;
   readonly log: Log;
   readonly clock?: Pick<Clock, 'now' | 'after'>;
   /** The name that groups the keychain's items; another one for another profile of the same user. */
@@ -30,6 +34,10 @@ export interface Vault extends LockableStore {
   readonly reason: string | null;
   /** Where a damaged vault file was put; null when there was none. */
   readonly setAside: string | null;
+  /** Nobody gave its passphrase: it is locked from the start. */
+  readonly beginsLocked?: boolean;
+  /** Of a vault without a passphrase, in a profile that has one with: whether this is that passphrase. @throws vault_* */
+  readonly provePassphrase?: (passphrase: Secret) => Promise<void>;
 }
 
 const defaultTimeoutMs = 30_000;
@@ -38,8 +46,22 @@ const defaultTimeoutMs = 30_000;
  * @throws vault_unavailable, vault_locked for an explicit `keychain` or `passphrase-file`; `auto` and `memory` always open
  */
 export async function openVault(options: VaultOptions): Promise<Vault> {
-  switch (options.prefer) {
+  const { prefer, file } = options;
+  if (usesPassphraseFile(prefer, file)) {
+    return openFile({ ...options, mayBeginLocked: prefer === 'auto' || options.mayBeginLocked === true });
+  }
+  const vault = besideFile(options, await openOther(options, prefer));
+  return file === undefined ? vault : { ...vault, provePassphrase: (passphrase) => provePassphrase(file, passphrase) };
+}
+
+/** Whether that vault is the passphrase file: who has one and chooses no other keeps it, also where nobody can be asked for it. */
+export const usesPassphraseFile = (prefer: VaultPreference, file: string | undefined): boolean =>
+  prefer === 'passphrase-file' || (prefer === 'auto' && file !== undefined && existsSync(file));
+
+async function openOther(options: VaultOptions, prefer: VaultPreference): Promise<Vault> {
+  switch (prefer) {
     case 'auto':
+    case 'passphrase-file':
       return openAuto(options);
     case 'keychain': {
       const keychain = await openKeychain(options);
@@ -48,11 +70,17 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     }
     case 'memory':
       return inMemory(options.log, 'Memory was chosen as the vault: grants end with this process.');
-    case 'passphrase-file':
-      return openFile(options);
     default:
-      return assertNever(options.prefer);
+      return assertNever(prefer);
   }
+}
+
+/** The person's own choice, and said: what they sealed before cannot be used with it. */
+function besideFile({ file, log }: VaultOptions, vault: Vault): Vault {
+  if (file === undefined || !existsSync(file)) return vault;
+  const stays = `What the passphrase vault of this profile holds stays in ${file}, and its grants cannot be used with this one: tokentray serve --vault passphrase-file.`;
+  log.warn('This profile has a passphrase vault, and another vault was chosen.', { vault: vault.kind, file });
+  return { ...vault, reason: vault.reason === null ? stays : `${vault.reason} ${stays}` };
 }
 
 async function openAuto(options: VaultOptions): Promise<Vault> {
@@ -82,9 +110,14 @@ async function openKeychain({
   return keychainVault(await keytar(), { service, timeoutMs, after: (ms, task) => clock.after(ms, task) });
 }
 
-async function openFile({ file, passphrase, log, clock = systemClock }: VaultOptions): Promise<Vault> {
+async function openFile({ file, passphrase, log, mayBeginLocked, clock = systemClock }: VaultOptions): Promise<Vault> {
   if (file === undefined) throw new TokentrayError('invalid_input', 'A passphrase vault needs a file.');
   if (passphrase === undefined || passphrase.reveal() === '') {
+    if (mayBeginLocked === true && existsSync(file)) {
+      log.warn('The passphrase vault is locked: nobody gave its passphrase. Unlock it: tokentray unlock', { file });
+      const vault = await openPassphraseFile({ file, passphrase: null, log, clock });
+      return { ...vault, reason: null, beginsLocked: true };
+    }
     throw new TokentrayError('vault_locked', 'The passphrase vault needs its passphrase.', {
       attempted: 'open the passphrase file',
       subject: file,

@@ -15,7 +15,8 @@ import type { SealedItem, SealingKey } from './sealed.ts';
 
 export interface PassphraseFileOptions {
   readonly file: string;
-  readonly passphrase: Secret;
+  /** Null: the vault begins locked, and its first `unlock` opens the file, which has to be there. */
+  readonly passphrase: Secret | null;
   readonly log: Log;
   readonly clock: Pick<Clock, 'now'>;
   /** log2 of scrypt's N for a new file; an existing file says its own. */
@@ -41,14 +42,15 @@ interface Opened {
 }
 
 /**
- * Opens the file, or starts an empty one. A damaged file is renamed and kept.
+ * Opens the file, or starts an empty one. A damaged file is renamed and kept; while it is locked nothing is done to it.
  * @throws vault_locked (wrong passphrase), vault_unavailable, store_full
  */
 export async function openPassphraseFile(options: PassphraseFileOptions): Promise<PassphraseFile> {
   // Not the options themselves: whatever holds on to them holds on to the passphrase.
   const { file, log, clock, cost = usualCost, steps = diskSteps } = options;
   /** Null while locked. */
-  let opened: Opened | null = { passphrase: options.passphrase, items: new Map(), key: null, seen: null };
+  let opened: Opened | null =
+    options.passphrase === null ? null : { passphrase: options.passphrase, items: new Map(), key: null, seen: null };
 
   /** Takes up what is on the disk if it is not what was last seen; says where a damaged file went. */
   async function load(held: Opened): Promise<string | null> {
@@ -96,29 +98,22 @@ export async function openPassphraseFile(options: PassphraseFileOptions): Promis
 
   /** Only ever what the file was sealed with: without it, or with a damaged one, nothing tells a person from anybody else. */
   async function reopen(passphrase: Secret | null): Promise<void> {
-    const attempted = 'unlock the passphrase file';
-    try {
-      if (passphrase === null) throw notOpen(file, attempted);
-      const there = await identity(file);
-      if (there === null) throw gone(file);
-      const found = await unseal(await readFile(file, 'utf8'), passphrase);
-      if (found.kind === 'wrong-passphrase') throw wrongPassphrase(file);
-      if (found.kind === 'damaged') throw damaged(file, found.because);
-      const items = new Map(found.items.map((item) => [secretKey(item), item]));
-      opened = { passphrase, items, key: found.key, seen: there };
-    } catch (error) {
-      throw explained(error, attempted, file);
-    }
+    if (passphrase === null) throw notOpen(file, unlocking);
+    const { found, there } = await unsealed(file, passphrase);
+    const items = new Map(found.items.map((item) => [secretKey(item), item]));
+    opened = { passphrase, items, key: found.key, seen: there };
   }
 
-  let setAside: string | null;
+  let setAside: string | null = null;
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     await removeLeftovers(file);
     await tighten(file, log);
-    setAside = await load(opened);
-    // Tells at start, not at the first sign-in, that the folder cannot be written; and fixes the passphrase.
-    if (opened.seen === null) await save(opened, opened.items);
+    if (opened !== null) {
+      setAside = await load(opened);
+      // Tells at start, not at the first sign-in, that the folder cannot be written; and fixes the passphrase.
+      if (opened.seen === null) await save(opened, opened.items);
+    } else if ((await identity(file)) === null) throw gone(file);
   } catch (error) {
     throw explained(error, 'open the passphrase file', file);
   }
@@ -160,7 +155,34 @@ export async function openPassphraseFile(options: PassphraseFileOptions): Promis
       open: reopen,
     },
   );
+  if (opened === null) await store.lock();
   return { ...store, kind: 'passphrase-file', setAside };
+}
+
+/**
+ * Whether this is the passphrase of that file; nothing of it stays in memory.
+ * @throws vault_locked (wrong passphrase), vault_unavailable, vault_damaged
+ */
+export async function provePassphrase(file: string, passphrase: Secret): Promise<void> {
+  const { found } = await unsealed(file, passphrase);
+  found.key.key.fill(0);
+  found.key.check.fill(0);
+}
+
+const unlocking = 'unlock the passphrase file';
+
+/** Without a sound file nothing tells a person from anybody else. @throws vault_locked, vault_unavailable, vault_damaged */
+async function unsealed(file: string, passphrase: Secret) {
+  try {
+    const there = await identity(file);
+    if (there === null) throw gone(file);
+    const found = await unseal(await readFile(file, 'utf8'), passphrase);
+    if (found.kind === 'wrong-passphrase') throw wrongPassphrase(file);
+    if (found.kind === 'damaged') throw damaged(file, found.because);
+    return { found, there };
+  } catch (error) {
+    throw explained(error, unlocking, file);
+  }
 }
 
 async function identity(file: string): Promise<string | null> {
@@ -221,16 +243,17 @@ const notOpen = (file: string, attempted: string): TokentrayError =>
 
 const gone = (file: string): TokentrayError =>
   new TokentrayError('vault_unavailable', 'The vault file is gone, so no passphrase can be checked.', {
-    attempted: 'unlock the passphrase file',
+    attempted: unlocking,
     subject: file,
-    advice: 'Put it back; or start the broker again, with an empty vault.',
+    advice: 'Put it back; or start the broker with an empty one: tokentray serve --vault passphrase-file.',
   });
 
 const damaged = (file: string, because: string): TokentrayError =>
   new TokentrayError('vault_damaged', `The vault file was damaged while it was locked: ${because}.`, {
-    attempted: 'unlock the passphrase file',
+    attempted: unlocking,
     subject: file,
-    advice: 'Put a copy of it back; or start the broker again, which sets the damaged file aside.',
+    advice:
+      'Put a copy of it back; or start the broker with a passphrase, which sets the damaged file aside: tokentray serve --vault passphrase-file.',
   });
 
 function explained(error: unknown, attempted: string, file: string): TokentrayError {

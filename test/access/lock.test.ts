@@ -22,6 +22,7 @@ let done: string[];
 let told: (readonly [string, Readonly<Record<string, unknown>>])[];
 let states: LockState[];
 let refresh: Promise<void>;
+let dropped: number;
 let lock: Lock;
 beforeEach(() => {
   clock = createFakeClock();
@@ -31,6 +32,7 @@ beforeEach(() => {
   told = [];
   states = [];
   refresh = Promise.resolve();
+  dropped = 0;
 });
 afterEach(() => {
   lock.close();
@@ -39,7 +41,14 @@ afterEach(() => {
 
 const note = async (what: string): Promise<void> => void done.push(what);
 
-function begin({ needsPassphrase = false, systemCheck = null as SystemCheck | null } = {}): void {
+function begin({
+  needsPassphrase = false,
+  systemCheck = null as SystemCheck | null,
+  ...vaultMore
+}: {
+  needsPassphrase?: boolean;
+  systemCheck?: SystemCheck | null;
+} & Pick<LockParts['vault'], 'beginsLocked' | 'provePassphrase'> = {}): void {
   const parts: LockParts = {
     clock,
     steady: createSteadyClock({ clock, store }),
@@ -52,7 +61,11 @@ function begin({ needsPassphrase = false, systemCheck = null as SystemCheck | nu
         if (needsPassphrase && passphrase?.reveal() !== right) throw new TokentrayError('vault_locked', 'wrong');
         await note('vault opened');
       },
-      discard: () => note('vault emptied'),
+      async discard() {
+        await note('vault emptied');
+        return dropped;
+      },
+      ...vaultMore,
     },
     grants: {
       async lock() {
@@ -61,6 +74,10 @@ function begin({ needsPassphrase = false, systemCheck = null as SystemCheck | nu
         await note('grants forgot');
       },
       unlock: () => void done.push('grants go on'),
+      secretsDropped() {
+        done.push('sign-ins are gone');
+        return dropped;
+      },
       list: () => [],
       revoke: () => Promise.reject(new Error('there is none')),
     },
@@ -275,6 +292,52 @@ describe('a restart', () => {
     expect(lock.state()).toEqual({ kind: 'open' });
   });
 
+  it('with another vault opens what was locked with a passphrase to that passphrase alone', async () => {
+    begin({ needsPassphrase: true });
+    await lock.lock('by-hand');
+    lock.close();
+    const proved: string[] = [];
+    begin({
+      async provePassphrase(passphrase) {
+        proved.push(passphrase.reveal());
+        if (passphrase.reveal() !== right) throw new TokentrayError('vault_locked', 'wrong');
+      },
+    });
+    expect(lock.state()).toMatchObject({ kind: 'locked', unlocksBy: 'passphrase' });
+    await expect(lock.unlock(null)).rejects.toMatchObject({ facts: { because: 'no-passphrase' } });
+    await expect(lock.unlock(secret('wrong'))).rejects.toMatchObject({ code: 'vault_locked' });
+    // Nor does a panic in between, or one more restart, make it less.
+    await lock.panic({ revoke: false });
+    lock.close();
+    begin();
+    expect(lock.state()).toMatchObject({ because: 'panic', unlocksBy: 'passphrase' });
+    await expect(lock.unlock(secret(right))).rejects.toMatchObject({ code: 'vault_unavailable' });
+    lock.close();
+    begin({ provePassphrase: async ({ reveal }) => void proved.push(typeof reveal) });
+    expect(await lock.unlock(secret(right))).toEqual({ kind: 'open' });
+    expect(told.at(-1)).toEqual(['unlocked', { by: 'passphrase' }]);
+    expect(proved[0]).toBe('wrong');
+    // What is locked from here on opens as this vault does.
+    await lock.lock('by-hand');
+    expect(lock.state()).toMatchObject({ unlocksBy: 'click' });
+  });
+
+  it('without the passphrase begins locked, and that is kept only once somebody locks it', async () => {
+    begin({ needsPassphrase: true, beginsLocked: true });
+    expect(lock.state()).toMatchObject({ kind: 'locked', because: 'no-passphrase', unlocksBy: 'passphrase' });
+    expect(lock.isLocked()).toBe(true);
+    lock.close();
+    begin({ needsPassphrase: true });
+    expect(lock.state()).toEqual({ kind: 'open' });
+    lock.close();
+    begin({ needsPassphrase: true, beginsLocked: true });
+    expect(await lock.lock('by-hand')).toMatchObject({ because: 'by-hand' });
+    expect(told).toEqual([['locked', { because: 'by-hand' }]]);
+    lock.close();
+    begin({ needsPassphrase: true });
+    expect(lock.state()).toMatchObject({ kind: 'locked', because: 'by-hand' });
+  });
+
   it('takes what it cannot read for a lock', () => {
     store.settings.set('locked', '{"since":"yesterday"}');
     begin();
@@ -287,7 +350,7 @@ describe('a panic', () => {
     settings = { ...settings, streams: 'go-on' };
     begin();
     const receipt = await lock.panic({ revoke: false });
-    expect(receipt).toEqual({ locked: true, streams: 3, approvals: 2, receipts: [] });
+    expect(receipt).toEqual({ locked: true, streams: 3, approvals: 2, receipts: [], dropped: 0 });
     expect(done).toEqual([
       'agents end, locked',
       'approvals end',
@@ -300,6 +363,28 @@ describe('a panic', () => {
     ]);
     expect(told.map(([kind]) => kind)).toEqual(['panic', 'locked']);
     expect(lock.state()).toMatchObject({ because: 'panic' });
+  });
+
+  it('says how many sign-ins went with the memory that held them, and those show it from then on', async () => {
+    begin();
+    dropped = 2;
+    expect(await lock.panic({ revoke: false })).toMatchObject({ dropped: 2 });
+    expect(done.slice(-2)).toEqual(['vault emptied', 'sign-ins are gone']);
+    expect(told).toContainEqual(['secrets-dropped', { grants: 2 }]);
+  });
+
+  it('says that they are still to go while a provider keeps a refresh waiting', async () => {
+    begin();
+    dropped = 1;
+    const provider = deferred();
+    refresh = provider.promise;
+    const panicking = lock.panic({ revoke: false });
+    await clock.settle();
+    await clock.advance(5_000);
+    expect(await panicking).toMatchObject({ dropped: null });
+    provider.resolve();
+    await clock.settle();
+    expect(done.at(-1)).toBe('sign-ins are gone');
   });
 
   it('in what is locked already is a panic from then on', async () => {

@@ -30,6 +30,8 @@ export interface World {
   readonly log: RecordingLog;
   vault: SecretStore;
   settings: AuditSettings;
+  /** Whether the vault says that it outlives its process. */
+  persistent: boolean;
   start(): Promise<Running>;
   /** Through a connection of its own, as anybody with the file could. */
   edit<T>(work: (db: Database) => T): T;
@@ -48,6 +50,7 @@ export function world(): World {
     log,
     vault: memoryVault(),
     settings: { arguments: false, keepDays: 365, keepMegabytes: 256 },
+    persistent: true,
     async start() {
       const { clock: now } = made;
       const { store } = openStore({ file, log, clock: now });
@@ -57,6 +60,7 @@ export function world(): World {
         // A dead process writes nothing, however many of its timers are left in the clock of this one.
         store: { audit: { ...store.audit, write: (...args) => (dead ? undefined : store.audit.write(...args)) } },
         vault: {
+          persistent: made.persistent,
           read: (ref) => made.vault.read(ref),
           write: async (ref, value) => (dead ? undefined : made.vault.write(ref, value)),
         },

@@ -67,6 +67,10 @@ describe('the audit of a real broker', () => {
     ]);
     const [call] = await rows('tool-call');
     for (const figure of ['ms', 'requestBytes', 'answerBytes']) expect(call?.detail[figure]).toBeGreaterThan(0);
+    expect(await rows('token-lent')).toMatchObject([{ server: 'notes', account: 'default' }]);
+    expect(await rows('broker-started')).toMatchObject([
+      { detail: { vault: 'memory', approvals: expect.any(String) as unknown } },
+    ]);
     expect((await rows('settings-changed'))[0]?.detail).toMatchObject({
       settings: 'audit',
       audit: '{"arguments":true,"keepDays":30}',

@@ -94,7 +94,8 @@ describe('the memory vault', () => {
     await vault.write(audit, secret('key'));
     expect(vault.leavesMemory).toBe(false);
     await vault.lock();
-    await vault.discard();
+    expect(await vault.discard()).toBe(1);
+    expect(await vault.discard()).toBe(0);
     await vault.unlock(null);
     expect(await vault.list()).toEqual([audit]);
   });

@@ -80,6 +80,59 @@ describe('the choice of a vault', () => {
     await expect(openVault(options)).rejects.toMatchObject({ facts: { because: 'no-passphrase' } });
   });
 
+  it('is the passphrase file that is there although nobody asked for it, locked until somebody gives its passphrase', async () => {
+    const file = join(folder, 'vault.sealed');
+    const first = await openVault({
+      prefer: 'passphrase-file',
+      file,
+      passphrase: secret('words'),
+      log: recordingLog(),
+    });
+    await first.write(refOf('g'), secret('1'));
+    const log = recordingLog();
+    const vault = await openVault({ prefer: 'auto', file, log });
+    expect(vault).toMatchObject({ kind: 'passphrase-file', needsPassphrase: true, beginsLocked: true, reason: null });
+    expect(log.at('warn').join()).toContain('The passphrase vault is locked');
+    await expect(vault.read(refOf('g'))).rejects.toMatchObject({ code: 'vault_locked' });
+    await expect(vault.unlock(null)).rejects.toMatchObject({ facts: { because: 'no-passphrase' } });
+    await expect(vault.unlock(secret('others'))).rejects.toMatchObject({ facts: { because: 'wrong-passphrase' } });
+    await vault.unlock(secret('words'));
+    expect(await reveal(vault, refOf('g'))).toBe('1');
+    const given = await openVault({ prefer: 'auto', file, passphrase: secret('words'), log: recordingLog() });
+    expect(given.beginsLocked).toBeUndefined();
+    expect(await reveal(given, refOf('g'))).toBe('1');
+  });
+
+  it('begins locked where it was asked for and may, and touches nothing of a file that it cannot open', async () => {
+    const file = join(folder, 'vault.sealed');
+    await writeFile(file, 'damaged');
+    const options = { prefer: 'passphrase-file', file, log: recordingLog(), mayBeginLocked: true } as const;
+    const vault = await openVault(options);
+    expect(vault).toMatchObject({ beginsLocked: true, setAside: null });
+    await expect(vault.unlock(secret('words'))).rejects.toMatchObject({ code: 'vault_damaged' });
+    expect(await readFile(file, 'utf8')).toBe('damaged');
+    // Nobody could ever unlock what is not there.
+    const missing = openVault({ ...options, file: join(folder, 'none') });
+    await expect(missing).rejects.toMatchObject({ facts: { because: 'no-passphrase' } });
+  });
+
+  it('other than the passphrase file that is there says what stays in it, and can tell its passphrase', async () => {
+    const file = join(folder, 'vault.sealed');
+    const log = recordingLog();
+    const proving = { prefer: 'memory', file, log } as const;
+    expect((await openVault(proving)).reason).not.toContain('stays in');
+    await openVault({ prefer: 'passphrase-file', file, passphrase: secret('words'), log });
+    const vault = await openVault(proving);
+    expect(vault.kind).toBe('memory');
+    expect(vault.reason).toContain(`stays in ${file}`);
+    expect(log.at('warn')).toContain('This profile has a passphrase vault, and another vault was chosen.');
+    await expect(vault.provePassphrase?.(secret('words'))).resolves.toBeUndefined();
+    const wrong = { code: 'vault_locked', facts: { because: 'wrong-passphrase' } };
+    await expect(vault.provePassphrase?.(secret('others'))).rejects.toMatchObject(wrong);
+    await rm(file);
+    await expect(vault.provePassphrase?.(secret('words'))).rejects.toMatchObject({ code: 'vault_unavailable' });
+  });
+
   it('tells where a damaged passphrase file went', async () => {
     const file = join(folder, 'vault.sealed');
     await writeFile(file, 'damaged');

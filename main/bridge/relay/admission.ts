@@ -49,6 +49,8 @@ export async function admitted(
     await asking.batch?.letThrough();
     if (asking.signal.aborted) throw new Cancelled();
     outcome = await work(either.signal);
+    // Broken off for the agent's own good or not, an error that comes then says less than why.
+    if ('error' in outcome && upstream.guard.ended.aborted && !asking.signal.aborted) throw new Cancelled();
   } catch (error) {
     admission.finished({ outcome: asking.signal.aborted ? 'cancelled' : 'failed', bytes: 0 });
     if (upstream.guard.ended.aborted)

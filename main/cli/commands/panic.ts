@@ -35,7 +35,15 @@ answer is forgotten here, and said so. Nothing is asked first.`,
     const ended = `${panic.streams} ${panic.streams === 1 ? 'stream' : 'streams'}`;
     const approvals = `${panic.approvals} ${panic.approvals === 1 ? 'approval' : 'approvals'}`;
     terminal.say(`Ended: ${ended}, ${approvals} for once or for a session.`);
+    if (panic.dropped !== 0) terminal.say(terminal.paint('yellow', droppedWords(panic.dropped)));
     terminal.say(lockWords(await broker.lock.state()));
     return settled ? exitCodes.ok : exitCodes.onlyForgottenHere;
   },
 });
+
+/** Of the memory vault. */
+function droppedWords(dropped: number | null): string {
+  if (dropped === null) return 'Sign-ins that only memory held are dropped as soon as what is under way has ended.';
+  const what = dropped === 1 ? '1 sign-in was' : `${dropped} sign-ins were`;
+  return `Dropped: ${what} held in memory only, and ${dropped === 1 ? 'is' : 'are'} gone. Sign in again after unlocking: tokentray connect`;
+}

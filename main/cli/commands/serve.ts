@@ -1,5 +1,6 @@
 // `tokentray serve`: the broker in the foreground, until Ctrl-C.
 import { hostFlags, hostOptions } from '../../control/host-options.ts';
+import type { Ready } from '../../host.ts';
 import { secret } from '../../secret.ts';
 import { defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -27,9 +28,19 @@ With --json one line on stdout says when it is up. TOKENTRAY_HOME puts all of it
       },
       onReady(ready) {
         if (json) terminal.data(JSON.stringify(ready));
-        else terminal.say(`The broker is up: ${ready.bridge}. Ctrl-C stops it.`);
+        else for (const line of upWords(ready)) terminal.say(line);
       },
     });
     return exitCodes.ok;
   },
 });
+
+/** What is not as it usually is comes first: the last line is the one that stays in sight. */
+function upWords({ bridge, vault, vaultReason, locked, approvals }: Ready): string[] {
+  return [
+    ...(vaultReason === null ? [] : [vaultReason]),
+    ...(locked ? ['It is locked: no agent reaches a server. Unlock it: tokentray unlock'] : []),
+    ...(approvals === 'off' ? ['Approvals are off: agents use every server without anybody being asked.'] : []),
+    `The broker is up: ${bridge}. Vault: ${vault}. Ctrl-C stops it.`,
+  ];
+}

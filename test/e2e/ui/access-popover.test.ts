@@ -27,10 +27,11 @@ describe.skipIf(executable === null)('a question in the popover', () => {
   afterAll(() => browser.close());
 
   it(
-    'has who asks, whose program that is, the server and the tool in view above the answers',
+    'has who asks, whose program that is, the server, the account of several and the tool in view above the answers',
     async () => {
       await using all = await scene(browser, { hash: '#/approvals', context: { viewport: sizes.popover } });
       const { page, world } = all;
+      await world.signIn('notes', 'bob', 'work');
       const agent = await world.stdio({ server: 'notes', name: 'Claude Desktop', client: 'claude-desktop' });
       const call = agent.call('write_page');
       await page.getByRole('heading', { level: 1, name: 'Claude Desktop wants to use notes' }).waitFor();
@@ -39,6 +40,7 @@ describe.skipIf(executable === null)('a question in the popover', () => {
       for (const words of [
         /It calls itself “Claude Desktop”/u,
         /^Script/u,
+        /^as default/u,
         /^It called write_page/u,
         /not this tool alone/u,
       ]) {

@@ -119,6 +119,8 @@ describe.skipIf(executable === null)('what agents may do, in the window', () => 
       await all.go('#/audit');
       const rows = page.getByRole('list', { name: 'Rows, newest first' });
       await rows.getByText('Agent allowed').waitFor();
+      const told = /Agent allowed\s+notes\s+cursor\s+·\s+always · by you, on the command line · everything/u;
+      expect(await rows.getByRole('button', { name: /^Agent allowed/u }).innerText()).toMatch(told);
       await expect
         .poll(async () => {
           await page.getByRole('button', { name: 'Look for newer rows' }).click();
@@ -133,6 +135,17 @@ describe.skipIf(executable === null)('what agents may do, in the window', () => 
         .first()
         .click();
       await page.getByRole('dialog').getByText('Its seal').waitFor();
+      await page.getByRole('dialog').getByText('cursor', { exact: true }).waitFor();
+      expect(await axeFindings(page)).toEqual([]);
+      await page.keyboard.press('Escape');
+      // The same in the activity, row and whole.
+      await all.go('#/activity');
+      const allowed = page.getByRole('button', { name: /^Agent allowed/u });
+      await allowed.waitFor();
+      expect(await allowed.innerText()).toMatch(told);
+      await allowed.click();
+      await page.getByRole('dialog').getByText('cursor', { exact: true }).waitFor();
+      await page.getByRole('dialog').getByText('by you, on the command line').waitFor();
       expect(await axeFindings(page)).toEqual([]);
     },
     minute,
@@ -150,6 +163,12 @@ describe.skipIf(executable === null)('what agents may do, in the window', () => 
       await page.getByText('Approvals are off:').waitFor();
       const agent = await world.http((await world.key('cursor')).key, 'notes', 'old');
       expect((await agent.call('write_page')).failed).toBe(false);
+      await all.go('#/agents');
+      await page.getByText('may use every server: nobody is asked').waitFor();
+      await page.getByRole('link', { name: 'cursor' }).click();
+      await page.getByText('Every server: approvals are off, and nobody is asked.').waitFor();
+      await all.go('#/servers/notes');
+      await page.getByText('over HTTP by its key or its sign-in.').waitFor();
     },
     minute,
   );

@@ -23,12 +23,16 @@ describe.skipIf(executable === null)('a question of an agent, in the window', ()
       const agent = await world.http(key, 'notes', 'old');
       const call = agent.call('write_page', { text: 'x' });
       await page.getByText('cursor wants to use notes.').waitFor();
+      // Asking is no use, and somebody is needed though no server is.
+      await page.getByText('1 server, 1 question waits for you').waitFor();
+      await page.getByText('not used yet').waitFor();
       expect(notes.reached).toEqual([]);
       await page.getByRole('link', { name: 'Answer' }).click();
       const question = page.getByRole('article', { name: 'The question' });
       await page.getByRole('heading', { level: 1, name: 'cursor wants to use notes' }).waitFor();
       await question.getByText('Proved by its agent key.').waitFor();
       await question.getByText('write_page').waitFor();
+      await question.getByRole('group', { name: '2 scopes' }).getByText('mcp').waitFor();
       expect(await axeFindings(page)).toEqual([]);
       await page.getByRole('button', { name: 'Allow for this session' }).click();
       await page.getByText('cursor may use notes.').waitFor();
