@@ -1,5 +1,6 @@
 // What a person is told of a grant before an agent may use it: where it leads, whose it is, what it is good for.
 import { TokentrayError } from '../errors.ts';
+import { shownIdentity } from '../grants/identity.ts';
 import type { Store } from '../store/types.ts';
 import type { About } from './questions.ts';
 
@@ -10,10 +11,10 @@ export function aboutGrant(store: Pick<Store, 'servers' | 'grants'>, server: str
     throw new TokentrayError('unknown_server', `there is no server named ${server}`, { subject: server });
   }
   const grant = store.grants.forServer(server, account);
-  const identity = grant?.identity ?? null;
   return {
     url: row.url,
-    identity: identity === null ? null : (identity.email ?? identity.preferred_username ?? identity.name),
+    // In the same words as where the accounts are listed.
+    identity: shownIdentity(grant?.identity ?? null),
     scopes: grant?.endedAt === null ? grant.grantedScopes : (row.settings.pinnedScopes ?? []),
   };
 }

@@ -1,6 +1,7 @@
 // What an agent may be called: names that a person chose are checked, names that a program gave itself are made harmless.
 import { TokentrayError } from '../errors.ts';
 import { quote } from '../quote.ts';
+import { lookAlike, looksOf } from './look-alike.ts';
 
 // What a person can read in a list and a shell can hold in quotes: no control, bidirectional or invisible characters.
 const nameShape = /^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._@+-]{0,63}$/u;
@@ -12,8 +13,8 @@ const longestLookedAt = 1_024;
 
 export const normaliseName = (name: string): string => name.normalize('NFC').trim();
 
-/** A name that a person gives. @throws invalid_input */
-export function checkName(name: string, attempted: string): string {
+/** @throws invalid_input */
+function checkName(name: string, attempted: string): string {
   const clean = normaliseName(name);
   if (nameShape.test(clean) && !invisible.test(clean)) return clean;
   throw new TokentrayError('invalid_input', `${quote(clean, 80)} cannot be the name of an agent`, {
@@ -48,17 +49,29 @@ export function cleanName(name: string | null): string | null {
   return cut === '' ? null : cut;
 }
 
-/** Two names with the same fold would be taken for the same agent. */
-export const foldName = (name: string): string => name.normalize('NFKC').toLowerCase();
+/** A name that a person gives, unlike all of `others`. @throws invalid_input, name_taken */
+export function checkNewName(name: string, others: Iterable<string>, attempted: string): string {
+  const clean = checkName(name, attempted);
+  const other = lookAlike(clean, others);
+  if (other === null) return clean;
+  const because =
+    other === clean
+      ? `There is already an agent named ${quote(clean)}.`
+      : `${quote(clean)} looks like ${quote(other)}, which is another agent.`;
+  throw new TokentrayError('name_taken', because, {
+    attempted,
+    advice: 'Choose another name, or revoke the other agent first.',
+  });
+}
 
-/** `wanted`, or "wanted 2", "wanted 3", … whichever none of `taken` looks like. */
+/** `wanted`, or "wanted 2", "wanted 3", … whichever looks like none of `taken`. */
 export function uniqueName(wanted: string, taken: Iterable<string>): string {
-  const folded = new Set(Array.from(taken, foldName));
+  const looks = new Set(Array.from(taken, looksOf).flat());
   for (let n = 1; ; n += 1) {
     const ending = n === 1 ? '' : ` ${n}`;
     const name = `${Array.from(wanted)
       .slice(0, longestName - ending.length)
       .join('')}${ending}`;
-    if (!folded.has(foldName(name))) return name;
+    if (!looksOf(name).some((look) => looks.has(look))) return name;
   }
 }

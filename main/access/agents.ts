@@ -6,7 +6,7 @@ import type { Clock } from '../ports.ts';
 import { quote } from '../quote.ts';
 import { secret, type Secret } from '../secret.ts';
 import type { AgentRow, Store } from '../store/types.ts';
-import { checkName, cleanName, invisibles, normaliseName, uniqueName } from './agent-name.ts';
+import { checkNewName, cleanName, invisibles, normaliseName, uniqueName } from './agent-name.ts';
 
 export interface NewAgent {
   readonly agent: AgentView;
@@ -50,7 +50,7 @@ export interface Agents {
   recognise(agent: Recognised): AgentRow;
   /** The agent of one `client_id` at the local authorization server. @throws overloaded */
   oauth(identity: string, agent: Pick<Recognised, 'name' | 'claimed'>): AgentRow;
-  /** What its MCP messages call it. The first word is kept; another one is noted as an event. */
+  /** What its MCP messages call it now. The first word is kept beside another one, which is noted as an event. */
   noteClient(id: string, client: { readonly name: string; readonly version: string | null }): void;
   /** That it was used now; cheap enough for every request. */
   touch(id: string): void;
@@ -87,22 +87,27 @@ const mostUndecided = 200;
 
 /** A program that calls itself something else with every message is told of once an hour. */
 const clientChangeEveryMs = 60 * 60_000;
-/** Programs of two versions may share one key. */
-const versionChangeEveryMs = 60_000;
+/** Two programs may share one key: what the last one said is written down this often, and known at once. */
+const clientWriteEveryMs = 60_000;
 
 /** Of a client id that is an address; longer ones are no address that a person could read. */
 const longestUri = 2_048;
+
+type Client = NonNullable<AgentView['claimed']['client']>;
 
 const nobody: AgentView['claimed'] = { name: null, client: null, clientUri: null };
 
 export function createAgents({ store, clock, onChange = () => undefined, onRename }: AgentsParts): Agents {
   const endListeners = new Set<(agentId: string, because: EndedBecause) => void>();
   const clientChangeNoted = new Map<string, number>();
-  const versionChangeNoted = new Map<string, number>();
+  const clientWritten = new Map<string, number>();
+  /** What its messages say now, as long as that is not written down. */
+  const saysNow = new Map<string, Client>();
 
   const ended = (id: string, because: EndedBecause): void => {
     clientChangeNoted.delete(id);
-    versionChangeNoted.delete(id);
+    clientWritten.delete(id);
+    saysNow.delete(id);
     for (const listener of endListeners) listener(id, because);
   };
 
@@ -122,10 +127,16 @@ export function createAgents({ store, clock, onChange = () => undefined, onRenam
       advice: 'Run "tokentray agent list" to see the agents.',
     });
   };
+  const shown = (row: AgentRow): AgentView => {
+    const client = saysNow.get(row.id);
+    const claimed = client === undefined ? row.claimed : saying(row.claimed, client);
+    return view({ ...row, claimed }, clock.now());
+  };
   const viewOf = (id: string): AgentView | null => {
     const row = store.agents.get(id);
-    return row === null ? null : view(row, clock.now());
+    return row === null ? null : shown(row);
   };
+  const namesBut = (own: string): readonly string[] => store.agents.names().filter((name) => name !== own);
   /** Writes, tells, and gives the row as it is then. */
   const change = (row: AgentRow, changes: Parameters<Store['agents']['change']>[1]): AgentRow => {
     store.agents.change(row.id, changes);
@@ -163,7 +174,9 @@ export function createAgents({ store, clock, onChange = () => undefined, onRenam
     const known = store.agents.byIdentity(kind, identity);
     if (known !== null) {
       // What its messages said it was is no part of what it says now.
-      const now = { claimed: { ...claimed, client: known.claimed.client ?? claimed.client }, checked };
+      const { client, firstClient } = known.claimed;
+      const before = firstClient === undefined ? {} : { firstClient };
+      const now = { claimed: { ...claimed, client: client ?? claimed.client, ...before }, checked };
       return sameJson(now, { claimed: known.claimed, checked: known.checked }) ? known : change(known, now);
     }
     const { made, dropped } = store.transaction(() => {
@@ -180,9 +193,10 @@ export function createAgents({ store, clock, onChange = () => undefined, onRenam
   return {
     add(name, { trusted = false } = {}) {
       const key = newKey();
-      const row = make({ name: checkName(name, 'add an agent'), kind: 'key', keyHash: hashOf(key), trusted });
+      const free = checkNewName(name, store.agents.names(), 'add an agent');
+      const row = make({ name: free, kind: 'key', keyHash: hashOf(key), trusted });
       onChange();
-      return { agent: view(row, clock.now()), key: secret(key) };
+      return { agent: shown(row), key: secret(key) };
     },
 
     verify(key) {
@@ -200,29 +214,35 @@ export function createAgents({ store, clock, onChange = () => undefined, onRenam
 
     get: living,
     view: viewOf,
-    list: () => store.agents.list().map((row) => view(row, clock.now())),
+    list: () => store.agents.list().map(shown),
     recognise,
     oauth: (identity, { name, claimed }) => recognise({ kind: 'oauth', identity, name, claimed, checked: null }),
 
     noteClient(id, { name, version }) {
       const row = living(id);
-      const client = { name: cleanName(name) ?? 'unnamed', version: cleanName(version) };
       if (row === null) return;
       const { claimed } = row;
-      if (claimed.client === null) {
+      const client = { name: cleanName(name) ?? 'unnamed', version: cleanName(version) };
+      const before = saysNow.get(id) ?? claimed.client;
+      if (before === null) {
         change(row, { claimed: { ...claimed, client }, ...firstName(row, client.name, store.agents.names()) });
-      } else if (claimed.client.name !== client.name) {
-        const now = clock.now();
-        if (now - (clientChangeNoted.get(id) ?? -Infinity) < clientChangeEveryMs) return;
-        clientChangeNoted.set(id, now);
-        const detail = { agent: row.name, was: claimed.client.name, is: client.name };
-        store.events.append({ at: now, server: null, grantId: null, kind: 'agent-client-changed', detail });
-      } else if (claimed.client.version !== client.version) {
-        const now = clock.now();
-        if (now - (versionChangeNoted.get(id) ?? -Infinity) < versionChangeEveryMs) return;
-        versionChangeNoted.set(id, now);
-        change(row, { claimed: { ...claimed, client } });
+        return;
       }
+      if (before.name === client.name && before.version === client.version) return;
+      saysNow.set(id, client);
+      const now = clock.now();
+      const isDue = (noted: Map<string, number>, everyMs: number): boolean => {
+        if (now - (noted.get(id) ?? -Infinity) < everyMs) return false;
+        noted.set(id, now);
+        return true;
+      };
+      if (before.name !== client.name && isDue(clientChangeNoted, clientChangeEveryMs)) {
+        const detail = { agent: row.name, was: before.name, is: client.name };
+        store.events.append({ at: now, server: null, grantId: null, kind: 'agent-client-changed', detail });
+      }
+      if (!isDue(clientWritten, clientWriteEveryMs)) return;
+      saysNow.delete(id);
+      change(row, { claimed: saying(claimed, client) });
     },
 
     touch(id) {
@@ -232,11 +252,14 @@ export function createAgents({ store, clock, onChange = () => undefined, onRenam
 
     rename(agent, name) {
       const row = demand(agent, 'rename the agent');
-      return view(change(row, { name: checkName(name, 'rename the agent') }), clock.now());
+      // Its own name it may keep, even where a version before this one let another agent have one like it.
+      const isItsOwn = normaliseName(name) === row.name;
+      const free = isItsOwn ? row.name : checkNewName(name, namesBut(row.name), 'rename the agent');
+      return shown(change(row, { name: free }));
     },
 
     trust(agent, trusted) {
-      return view(change(demand(agent, 'trust the agent'), { trusted }), clock.now());
+      return shown(change(demand(agent, 'trust the agent'), { trusted }));
     },
 
     rotate(agent) {
@@ -251,7 +274,7 @@ export function createAgents({ store, clock, onChange = () => undefined, onRenam
       const key = newKey();
       const changed = change(row, { keyHash: hashOf(key) });
       ended(row.id, 'rotated');
-      return { agent: view(changed, clock.now()), key: secret(key) };
+      return { agent: shown(changed), key: secret(key) };
     },
 
     revoke(agent) {
@@ -280,6 +303,13 @@ const harmless = ({ name, client, clientUri }: AgentView['claimed']): AgentView[
   client: client && { name: cleanName(client.name) ?? 'unnamed', version: cleanName(client.version) },
   clientUri: clientUri === null ? null : clientUri.replace(invisibles, '').slice(0, longestUri),
 });
+
+/** With what its messages say now, and what they said first where that is another name. */
+function saying({ firstClient, ...claimed }: AgentView['claimed'], client: Client): AgentView['claimed'] {
+  const first = firstClient ?? claimed.client;
+  const isOther = first !== null && first.name !== client.name;
+  return { ...claimed, client, ...(isOther ? { firstClient: first } : {}) };
+}
 
 const sameJson = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 

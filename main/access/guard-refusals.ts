@@ -16,16 +16,27 @@ export const outcomes: Readonly<Partial<Record<TokentrayError['code'], ToolOutco
 export const ruleOf = ({ facts: { rule } }: TokentrayError): string | undefined =>
   typeof rule === 'string' ? rule : undefined;
 
-export const shutOut = (server: string): TokentrayError =>
+const shutOut = (server: string): TokentrayError =>
   new TokentrayError('approval_denied', `This agent's use of "${server}" has been ended`, {
     attempted: 'send the request',
   });
 
-export const held = (tool: unknown, because: string | null): TokentrayError => {
+/** @param reason why its connection ended, as `Guard.ended` has it @param isLocked whether it is locked now */
+export function ended(server: string, reason: unknown, isLocked: boolean): TokentrayError {
+  if (!(reason instanceof TokentrayError)) return shutOut(server);
+  if (reason.code !== 'locked' || isLocked) return reason;
+  return new TokentrayError('locked', 'Tokentray was locked meanwhile, and this connection ended then', {
+    attempted: 'send the request',
+    advice: 'It is open again: connect anew, and send the request again',
+    facts: { rule: 'locked' },
+  });
+}
+
+export const held = (server: string, tool: unknown, because: string | null): TokentrayError => {
   const why = because === null ? '' : `: ${because}`;
   return new TokentrayError('tool_held', `The tool ${quote(tool, 80)} is held until a person has looked at it${why}`, {
     attempted: 'call the tool',
-    advice: 'They can look at it and accept it in Tokentray',
+    advice: `They can look at what changed, and accept it, in Tokentray’s window, or with: tokentray tools ${server} --accept <tool>`,
     facts: { rule: because ?? 'held' },
   });
 };
@@ -46,6 +57,16 @@ export const deniedUse = (agent: string, server: string): TokentrayError =>
     attempted: 'send the request',
     advice: 'They can allow it in Tokentray: tokentray approvals',
   });
+
+/** @param as the name under which it was denied */
+export const deniedProgram = (agent: string, as: string, server: string): TokentrayError => {
+  const because = `a person has denied the same program, as ${quote(as, 64)}, for good`;
+  return new TokentrayError('approval_denied', `${quote(agent, 64)} may not use "${server}": ${because}`, {
+    attempted: 'send the request',
+    advice: 'They can take that back in Tokentray, and are asked then: tokentray approvals',
+    facts: { rule: because },
+  });
+};
 
 export const notYet = (agent: string, server: string): TokentrayError =>
   new TokentrayError('approval_needed', `No person has allowed ${quote(agent, 64)} to use "${server}" yet`, {

@@ -2,21 +2,27 @@
 import type { ToolOutcome } from '../audit/tool-call.ts';
 import { TokentrayError } from '../errors.ts';
 import type { ApprovalChange, EndedBecause } from './approvals.ts';
-import { declined, deniedUse, gaveUp, notYet, outcomes, ruleOf, shutOut } from './guard-refusals.ts';
-import type { GuardParts } from './guards.ts';
+import { declined, deniedProgram, deniedUse, ended, gaveUp, notYet, outcomes, ruleOf } from './guard-refusals.ts';
+import type { LiveParts } from './guards.ts';
 import type { ToolsRead } from './listings.ts';
 import { lockedNow } from './lock-refusal.ts';
 import { reachOf } from './methods.ts';
 import type { Question } from './questions.ts';
 import type { Outcome } from './prompts.ts';
 import { RequestJudge, type Access } from './request-judge.ts';
-import type { Admitted, Caller, Guard, GuardedRequest, JsonObject, Waiting } from './types.ts';
+import type { Admitted, ApprovalRow, Caller, Guard, GuardedRequest, JsonObject, Waiting } from './types.ts';
+
+/** Of one request: when it came, and how long a person was waited for since; milliseconds. */
+interface Arrival {
+  readonly since: number;
+  waited: number;
+}
 
 export class LiveGuard implements Guard {
   readonly caller: Caller;
   readonly server: string;
   readonly account: string;
-  readonly #parts: GuardParts;
+  readonly #parts: LiveParts;
   readonly #judge: RequestJudge;
   readonly #closed: () => void;
   readonly #gone = new AbortController();
@@ -25,7 +31,7 @@ export class LiveGuard implements Guard {
   /** As it was when somebody last looked; locked or not. */
   #wasAllowed: boolean;
 
-  constructor(parts: GuardParts, caller: Caller, server: string, account: string, closed: () => void) {
+  constructor(parts: LiveParts, caller: Caller, server: string, account: string, closed: () => void) {
     this.#parts = parts;
     this.caller = caller;
     this.server = server;
@@ -45,6 +51,10 @@ export class LiveGuard implements Guard {
 
   allowed(): boolean {
     return this.#isAllowed();
+  }
+
+  denied(): boolean {
+    return this.#access().kind === 'denied';
   }
 
   onChange(listener: () => void): () => void {
@@ -91,49 +101,48 @@ export class LiveGuard implements Guard {
 
   async admit(request: GuardedRequest, waiting: Waiting): Promise<Admitted> {
     const { approvals, clock } = this.#parts;
-    const since = clock.now();
+    const arrival: Arrival = { since: clock.now(), waited: 0 };
     if (this.caller.via === 'http') approvals.heard(this.caller.agent.id, this.caller.session);
     try {
-      return await this.#admit(request, waiting, since);
+      return await this.#admit(request, waiting, arrival);
     } catch (error) {
       if (error instanceof TokentrayError)
-        this.#report(request, since, outcomes[error.code] ?? 'failed', ruleOf(error));
+        this.#report(request, arrival, outcomes[error.code] ?? 'failed', ruleOf(error));
       throw error;
     }
   }
 
-  async #admit(request: GuardedRequest, waiting: Waiting, since: number): Promise<Admitted> {
+  async #admit(request: GuardedRequest, waiting: Waiting, arrival: Arrival): Promise<Admitted> {
     const { approvals, prompts } = this.#parts;
-    const { agent } = this.caller;
     let listed: ToolsRead['kind'] = 'listed';
     const reach = reachOf(request.method);
     // Whatever was waited for, everything may have changed meanwhile: each turn looks at all of it anew, in one go.
     for (;;) {
       if (this.#isLocked()) throw lockedNow('send the request');
-      if (this.#gone.signal.aborted) throw shutOut(this.server);
+      if (this.#gone.signal.aborted) throw this.#hasEnded();
       const access = this.#access();
       if (access.kind === 'denied') {
         if (access.approval.lasts === 'once') approvals.spend(access.approval.id);
-        throw deniedUse(agent.name, this.server);
+        throw this.#denied(access.approval);
       }
       if (access.kind === 'unasked') {
         if (reach === 'idle' || (reach === 'first' && this.#knows(request.method)))
-          throw notYet(agent.name, this.server);
-        const outcome = await this.#ask(this.#mayUse(request), since, waiting);
-        if (outcome !== 'again') throw deniedUse(agent.name, this.server);
+          throw notYet(this.#agent().name, this.server);
+        const outcome = await this.#ask(this.#mayUse(request), arrival, waiting);
+        if (outcome !== 'again') throw deniedUse(this.#agent().name, this.server);
         continue;
       }
       const once = access.approval?.lasts === 'once' ? access.approval.id : null;
-      if (reach === 'idle' || reach === 'first') return this.#through(request, since, { access, asked: false });
+      if (reach === 'idle' || reach === 'first') return this.#through(request, arrival, { access, asked: false });
       if (reach === 'call' && listed === 'listed' && this.#mustRead(request, access)) {
-        listed = await this.#readTools(since, waiting);
+        listed = await this.#readTools(arrival, waiting);
         continue;
       }
       const question =
         reach === 'call' ? this.#judge.call(request, access, listed) : this.#judge.other(request, reach, access);
       if (question !== null) {
         const answer = prompts.take(question);
-        const outcome = answer === null ? await this.#ask(question, since, waiting) : null;
+        const outcome = answer === null ? await this.#ask(question, arrival, waiting) : null;
         if (answer === null && outcome === 'again') continue;
         if (answer !== 'allow') {
           if (once !== null) approvals.spend(once);
@@ -142,19 +151,39 @@ export class LiveGuard implements Guard {
       }
       // Somebody else may have been faster with the one request that was allowed.
       if (once !== null && !approvals.spend(once)) continue;
-      return this.#through(request, since, { access, asked: question !== null });
+      return this.#through(request, arrival, { access, asked: question !== null });
     }
   }
 
-  async #ask(question: Question, since: number, waiting: Waiting): Promise<Outcome> {
-    const { prompts, wait } = this.#parts;
+  async #ask(question: Question, arrival: Arrival, waiting: Waiting): Promise<Outcome> {
+    const { clock, prompts, wait } = this.#parts;
     // Whoever is shut out waits for nobody.
     const signal = AbortSignal.any([waiting.signal, this.#gone.signal]);
+    const asked = clock.now();
     try {
-      return await prompts.wait(question, since + wait(), { ...waiting, signal });
+      return await prompts.wait(question, arrival.since + wait(), { ...waiting, signal });
     } catch (error) {
-      throw this.#gone.signal.aborted ? shutOut(this.server) : error;
+      throw this.#gone.signal.aborted ? this.#hasEnded() : error;
+    } finally {
+      // A clock that was set back meanwhile tells nothing.
+      arrival.waited += Math.max(0, clock.now() - asked);
     }
+  }
+
+  /** As it is called now: a connection begins before the agent has said a name, and a person may give it another one. */
+  #agent(): { readonly id: string; readonly name: string } {
+    const { id, name } = this.caller.agent;
+    return { id, name: this.#parts.agentView(id)?.name ?? name };
+  }
+
+  #hasEnded(): TokentrayError {
+    return ended(this.server, this.#gone.signal.reason, this.#isLocked());
+  }
+
+  #denied({ agentId }: ApprovalRow): TokentrayError {
+    const { id, name } = this.#agent();
+    if (agentId === id) return deniedUse(name, this.server);
+    return deniedProgram(name, this.#parts.agentView(agentId)?.name ?? '', this.server);
   }
 
   /** Whether nobody knows what a rule goes by, and the server was not asked just now. */
@@ -163,7 +192,7 @@ export class LiveGuard implements Guard {
   }
 
   /** @throws as `Listings.read`; approval_denied, unreachable when the agent was shut out or gave up */
-  async #readTools(since: number, waiting: Waiting): Promise<ToolsRead['kind']> {
+  async #readTools({ since }: Arrival, waiting: Waiting): Promise<ToolsRead['kind']> {
     const { clock, listings, wait } = this.#parts;
     const gone = AbortSignal.any([waiting.signal, this.#gone.signal]);
     const { promise: over, resolve } = Promise.withResolvers<ToolsRead['kind']>();
@@ -174,7 +203,7 @@ export class LiveGuard implements Guard {
     try {
       const read = listings.read(this.server, this.account, () => this.#judge.agreesTo(this.#access()));
       const outcome = await Promise.race([read, over]);
-      if (this.#gone.signal.aborted) throw shutOut(this.server);
+      if (this.#gone.signal.aborted) throw this.#hasEnded();
       if (waiting.signal.aborted) throw gaveUp(this.server);
       return outcome;
     } finally {
@@ -201,10 +230,13 @@ export class LiveGuard implements Guard {
   }
 
   #access(): Access {
-    const { approvals, mode } = this.#parts;
+    const { approvals, denials, mode } = this.#parts;
     if (mode() === 'off') return { kind: 'allowed', approval: null };
     const { agent, session } = this.caller;
-    return approvals.standing({ agent, server: this.server, account: this.account, session });
+    const standing = approvals.standing({ agent, server: this.server, account: this.account, session });
+    if (standing.kind !== 'unasked') return standing;
+    const approval = denials.of(agent.id, this.server, this.account);
+    return approval === null ? standing : { kind: 'denied', approval };
   }
 
   /** What was allowed for once is used up by the request itself: that does not stand against it. */
@@ -236,7 +268,7 @@ export class LiveGuard implements Guard {
     return { kind: 'use', agent, via, session, server: this.server, account: this.account, tool };
   }
 
-  #through(request: GuardedRequest, since: number, then: { access: Access; asked: boolean }): Admitted {
+  #through(request: GuardedRequest, arrival: Arrival, then: { access: Access; asked: boolean }): Admitted {
     let told = false;
     return {
       reads: request.method === 'tools/list',
@@ -250,14 +282,14 @@ export class LiveGuard implements Guard {
       finished: ({ outcome, bytes }) => {
         if (told) return;
         told = true;
-        this.#report(request, since, outcome, undefined, bytes);
+        this.#report(request, arrival, outcome, undefined, bytes);
       },
     };
   }
 
   #report(
     { method, params, bytes }: GuardedRequest,
-    since: number,
+    { since, waited }: Arrival,
     outcome: ToolOutcome | null,
     rule?: string,
     answerBytes = 0,
@@ -265,12 +297,13 @@ export class LiveGuard implements Guard {
     if (method !== 'tools/call' || outcome === null) return;
     const { name } = params;
     this.#parts.audit.toolCall({
-      agent: this.caller.agent.name,
+      agent: this.#agent().name,
       server: this.server,
       account: this.account,
       tool: typeof name === 'string' ? name : '',
       outcome,
-      ms: this.#parts.clock.now() - since,
+      ms: Math.max(0, this.#parts.clock.now() - since - waited),
+      waited,
       requestBytes: bytes,
       answerBytes,
       rule,

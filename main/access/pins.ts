@@ -254,7 +254,8 @@ export function createPins({ store, clock, pinning, onHeld }: PinsParts): Pins {
         given.add(listing.name);
         const accepted = known.entries.get(listing.name)?.accepted ?? null;
         if (accepted !== null) return accepted.hash === listing.hash;
-        return !begun && suspicion(listing, looks) === null;
+        // Neither like another one of this list, nor like one of an earlier list that nobody agreed to.
+        return !begun && suspicion(listing, looks) === null && known.looks.of(listing.name).length === 0;
       });
       return kept.length === tools.length ? tools : kept;
     },

@@ -6,8 +6,10 @@ import type { Clock } from '../ports.ts';
 import { quote } from '../quote.ts';
 import { unknownApproval } from './approvals.ts';
 import type { AccessEvent, Approvals, Decision } from './approvals.ts';
-import { createFloodGuard } from './flood.ts';
-import { keyOf, shownQuestion, shownTool, useKey } from './questions.ts';
+import { askerOf, createFloodGuard } from './flood.ts';
+import type { Asker } from './flood.ts';
+import { bindsProgram, certainProgram } from './program-denials.ts';
+import { keyOf, shownAgent, shownQuestion, shownTool, useKey } from './questions.ts';
 import type { About, Question } from './questions.ts';
 import { shortId } from './short-id.ts';
 import type { ApprovalRow, Waiting } from './types.ts';
@@ -53,6 +55,16 @@ export interface Prompts {
   openFor(agentId: string, server: string, account: string): string | null;
   /** Nobody is to be asked about it any more; requests that wait look at how things stand now. */
   withdraw(about: { agentId: string } | { server: string; account?: string | undefined } | 'all'): void;
+  /**
+   * What an agent was allowed has ended: its calls that no connection could make any more are nothing to answer.
+   * @param mayCall whether that connection may use the grant still
+   */
+  withdrawCalls(
+    about: { readonly agentId: string; readonly server: string; readonly account: string },
+    mayCall: (session: string) => boolean,
+  ): void;
+  /** Some agent is called something else, or says something else of itself. */
+  agentsChanged(): void;
   onChange(listener: () => void): () => void;
   close(): void;
 }
@@ -72,6 +84,7 @@ interface Open {
   readonly id: string;
   readonly key: string;
   readonly question: Question;
+  readonly asker: Asker;
   shown: ReturnType<typeof shownQuestion>;
   readonly at: number;
   readonly expiresAt: number;
@@ -89,28 +102,33 @@ export function createPrompts(parts: PromptParts): Prompts {
   const byKey = new Map<string, Open>();
   const answered = new Map<string, Answered>();
   /** Answers to single calls that no request has taken yet. */
-  const calls = new Map<string, { readonly answer: 'allow' | 'deny'; readonly until: number }>();
+  const calls = new Map<string, { readonly answer: 'allow' | 'deny'; readonly until: number; readonly one: Open }>();
   const listeners = new Set<() => void>();
   const changed = (): void => listeners.forEach((listener) => listener());
-  const flood = createFloodGuard(clock, (began) => {
-    if (began !== null) tell({ kind: 'approval-flood', server: '', account: '', agent: began.name, detail: {} });
+  /** Now: a connection, and a question, can be older than the agent's name. */
+  const nameOf = ({ id, name }: { readonly id: string; readonly name: string }): string =>
+    parts.agentView(id)?.name ?? name;
+  const flood = createFloodGuard(clock, nameOf, (began) => {
+    if (began !== null) {
+      const { agent, program = null } = began;
+      tell({ kind: 'approval-flood', server: '', account: '', agent, detail: { program } });
+    }
     changed();
   });
 
   /** Further ahead than a question can be open, it is of a clock that was set back since. */
   const isPast = (until: number): boolean => clock.now() >= until || until - clock.now() > promptLivesMs;
 
-  const view = ({ id, at, expiresAt, shown, waiters }: Open): Prompt => ({
-    ...shown,
-    id,
-    at,
-    expiresAt,
-    waiting: waiters.size,
-  });
+  const view = ({ id, at, expiresAt, shown, waiters, question }: Open): Prompt => {
+    const agent = parts.agentView(question.agent.id);
+    const base = { id, at, expiresAt, waiting: waiters.size };
+    return { ...shown, ...base, agent: agent === null ? shown.agent : shownAgent(agent) };
+  };
 
   const told = (kind: string, { question }: Pick<Open, 'question'>, detail: AccessEvent['detail'] = {}): void => {
     const { server, account, agent, via, tool } = question;
-    tell({ kind, server, account, agent: agent.name, detail: { ...detail, via, tool: tool?.slice(0, 256) ?? null } });
+    const more = { via, tool: tool?.slice(0, 256) ?? null };
+    tell({ kind, server, account, agent: nameOf(agent), detail: { ...detail, ...more } });
   };
 
   /** Takes it off the list and tells everybody who waits. */
@@ -138,18 +156,26 @@ export function createPrompts(parts: PromptParts): Prompts {
   const put = (key: string, question: Question): Open => {
     const agent = parts.agentView(question.agent.id);
     if (agent === null || agent.revokedAt !== null) {
-      throw new TokentrayError('unknown_agent', `${quote(question.agent.name, 64)} may no longer use the bridge`, {
+      throw new TokentrayError('unknown_agent', `${quote(nameOf(question.agent), 64)} may no longer use the bridge`, {
         attempted: 'ask the person',
       });
     }
-    flood.check(question.agent, open.size);
+    const about = parts.about(question.server, question.account);
+    const asker = askerOf(agent);
+    const crowded = open.get(flood.check(asker, [...open.values()]) ?? '');
+    if (crowded !== undefined) {
+      told('approval-unanswered', crowded, { about: crowded.question.kind, because: 'flood' });
+      // Whoever waited looks anew, has as many as before, and is refused unless there is room again.
+      settle(crowded, 'over', 'again');
+    }
     const id = shortId();
     const at = clock.now();
     const one: Open = {
       id,
       key,
       question,
-      shown: shownQuestion(question, agent, parts.about(question.server, question.account)),
+      asker,
+      shown: shownQuestion(question, agent, about),
       at,
       expiresAt: at + promptLivesMs,
       waiters: new Set(),
@@ -158,7 +184,7 @@ export function createPrompts(parts: PromptParts): Prompts {
     };
     open.set(id, one);
     byKey.set(key, one);
-    flood.put(question.agent.id, id);
+    flood.put(asker, id);
     told('approval-asked', one, { about: question.kind });
     return one;
   };
@@ -185,12 +211,23 @@ export function createPrompts(parts: PromptParts): Prompts {
     return one;
   };
 
+  /** The same program asked under other names: the answer is theirs too, as they find when they look. */
+  const withdrawOthers = ({ question: { agent, server, account } }: Open): void => {
+    const program = certainProgram(parts.agentView(agent.id));
+    if (program === null) return;
+    for (const other of open.values()) {
+      const { question } = other;
+      const isSame = question.kind === 'use' && question.server === server && question.account === account;
+      if (isSame && certainProgram(parts.agentView(question.agent.id)) === program) settle(other, 'over', 'again');
+    }
+  };
+
   const needed = ({ id, question }: Open): TokentrayError => {
     const url = linkFor(id);
     const { agent, server } = question;
     const what =
       question.kind === 'use'
-        ? `A person has to allow ${quote(agent.name, 64)} to use "${server}"`
+        ? `A person has to allow ${quote(nameOf(agent), 64)} to use "${server}"`
         : `A person has to allow this call of ${quote(question.tool, 80)} on "${server}"`;
     return new TokentrayError('approval_needed', `${what}, and has not answered yet`, {
       attempted: 'send the request',
@@ -250,12 +287,13 @@ export function createPrompts(parts: PromptParts): Prompts {
       const waited = one.waiters.size > 0;
       const row = approvals.decide(one.question, [...one.sessions], decision, by);
       if (decision.decision === 'allow') {
-        flood.welcomed(one.question.agent.id, id);
+        flood.welcomed(id);
         settle(one, 'allowed', 'again');
       } else {
         // A denial for once is for those who wait; where nobody does, it waits for the one that comes again.
         if (decision.lasts === 'once' && waited) approvals.spend(row.id);
         settle(one, 'denied', { kind: 'denied', approvalId: row.id });
+        if (bindsProgram(row)) withdrawOthers(one);
       }
       return row;
     },
@@ -265,9 +303,9 @@ export function createPrompts(parts: PromptParts): Prompts {
       for (const [key, { until }] of calls) if (isPast(until)) calls.delete(key);
       // A no is for those who wait; where nobody does, it waits for the one that comes again. A yes is for one of them.
       if (allow || one.waiters.size === 0) {
-        calls.set(one.key, { answer: allow ? 'allow' : 'deny', until: one.expiresAt });
+        calls.set(one.key, { answer: allow ? 'allow' : 'deny', until: one.expiresAt, one });
       }
-      if (allow) flood.welcomed(one.question.agent.id, id);
+      if (allow) flood.welcomed(id);
       told(allow ? 'call-allowed' : 'call-declined', one, { by });
       settle(one, allow ? 'allowed' : 'denied', allow ? 'again' : { kind: 'declined' });
     },
@@ -285,6 +323,22 @@ export function createPrompts(parts: PromptParts): Prompts {
         if (isAbout(one.question, about)) settle(one, 'over', 'again');
       }
       if (about !== 'all' && 'agentId' in about) flood.forget(about.agentId);
+    },
+
+    withdrawCalls({ agentId, server, account }, mayCall) {
+      const isOver = ({ question, sessions }: Open): boolean =>
+        question.kind === 'call' &&
+        question.agent.id === agentId &&
+        question.server === server &&
+        question.account === account &&
+        ![...sessions].some(mayCall);
+      for (const one of [...open.values()].filter(isOver)) if (open.has(one.id)) settle(one, 'over', 'again');
+      // A yes that nobody took was to a call under what has ended.
+      for (const [key, { one }] of calls) if (isOver(one)) calls.delete(key);
+    },
+
+    agentsChanged() {
+      if (open.size > 0) changed();
     },
 
     onChange(listener) {

@@ -8,6 +8,7 @@ import type { JsonObject } from './types.ts';
 
 /** Who asks, for which grant. */
 export interface Asker {
+  /** As it was called when it connected; what is told names it as it is called then. */
   readonly agent: { readonly id: string; readonly name: string };
   readonly via: 'http' | 'stdio';
   readonly server: string;
@@ -101,16 +102,21 @@ export const shownTool = (name: string): string => plainText(name, longestName);
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
 /** What an agent claims of itself is foreign; its name on this machine was checked or made by us. */
-function shownAgent(agent: AgentView): AgentView {
-  const { name, client, clientUri } = agent.claimed;
+export function shownAgent(agent: AgentView): AgentView {
+  const { name, client, clientUri, firstClient } = agent.claimed;
   const words = (text: string | null): string | null => (text === null ? null : plainText(text, longestName));
+  const shownClient = (said: NonNullable<typeof client>): NonNullable<typeof client> => ({
+    name: plainText(said.name, longestName),
+    version: words(said.version),
+  });
   return {
     ...agent,
     name: plainText(agent.name, longestName),
     claimed: {
       name: words(name),
-      client: client === null ? null : { name: plainText(client.name, longestName), version: words(client.version) },
+      client: client === null ? null : shownClient(client),
       clientUri: clientUri === null ? null : plainText(clientUri, 2_048),
+      ...(firstClient === undefined ? {} : { firstClient: shownClient(firstClient) }),
     },
   };
 }

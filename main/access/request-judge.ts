@@ -49,7 +49,7 @@ export class RequestJudge {
   ): (Question & { kind: 'call' }) | null {
     const { name } = params;
     const pin = this.#standing(name);
-    if (pin.state === 'held' && isDecided(access)) throw held(name, pin.because);
+    if (pin.state === 'held' && isDecided(access)) throw held(this.#server, name, pin.because);
     const rules = this.#rules(access);
     if (!rules.some(restricts)) return null;
     const unread = listed === 'unreadable' && !pin.listed;

@@ -93,6 +93,8 @@ export interface Guard {
   open(): boolean;
   /** Whether the person's permission stands, locked or not. Cheap. */
   allowed(): boolean;
+  /** Whether the person's no stands: then the agent hears nothing of the server, not even what is remembered. Cheap. */
+  denied(): boolean;
   /** Called when `open` or `allowed` has changed; the returned function ends it. */
   onChange(listener: () => void): () => void;
   /** Aborted when the agent is shut out or ended: every stream of it ends within a second. */

@@ -1,5 +1,6 @@
-// Who uses what: each agent's use of each server, written at most once a minute and told to whoever watches.
+// Who uses what: each request that was let through is its agent's use of the server, written at most once a minute and told to whoever watches.
 import type { Use } from '../../preload/contract.ts';
+import type { Caller, Guards } from '../access/types.ts';
 import type { Clock } from '../ports.ts';
 import { quote } from '../quote.ts';
 import type { Store } from '../store/types.ts';
@@ -43,6 +44,33 @@ export function createUses(parts: {
     renamed(was, is) {
       noted.clear();
       for (const use of store.uses.rename(agentName(was), agentName(is))) parts.onUse(use, agentName(was));
+    },
+  };
+}
+
+/**
+ * The same guards; `onThrough` is told of every request that one of them lets through. What was refused, or answered from memory
+ * before anybody was allowed, used nothing.
+ */
+export function watchedGuards(guards: Guards, onThrough: (caller: Caller, server: string) => void): Guards {
+  return {
+    guard(caller, server) {
+      const guard = guards.guard(caller, server);
+      return {
+        account: guard.account,
+        ended: guard.ended,
+        open: () => guard.open(),
+        allowed: () => guard.allowed(),
+        denied: () => guard.denied(),
+        onChange: (listener) => guard.onChange(listener),
+        async admit(request, waiting) {
+          const admitted = await guard.admit(request, waiting);
+          onThrough(caller, server);
+          return admitted;
+        },
+        filterTools: (result) => guard.filterTools(result),
+        close: () => guard.close(),
+      };
     },
   };
 }

@@ -304,27 +304,133 @@ describe('a name that a program gave itself', () => {
 });
 
 describe('what an agent’s messages call it', () => {
-  it('is kept from the first one; another name is noted once an hour, a new version simply kept', async () => {
+  it('is what they say now, beside what they said first; another name is noted once an hour', async () => {
     const made = fresh();
     const { agents, store, clock } = made;
     const { id } = signedIn(made, 'client-1');
-    const client = () => agents.get(id)?.claimed.client;
+    const claims = () => agents.view(id)?.claimed;
     agents.noteClient(id, { name: 'cursor-vscode', version: '1.0' });
     agents.noteClient(id, { name: 'cursor-vscode', version: '1.1' });
-    expect(client()).toEqual({ name: 'cursor-vscode', version: '1.1' });
+    expect(claims()).toEqual({
+      name: 'Cursor',
+      client: { name: 'cursor-vscode', version: '1.1' },
+      clientUri: null,
+    });
     for (let n = 0; n < 100; n += 1) agents.noteClient(id, { name: `other ${n}`, version: null });
-    expect(client()).toEqual({ name: 'cursor-vscode', version: '1.1' });
+    const first = { name: 'cursor-vscode', version: '1.1' };
+    expect(claims()).toMatchObject({ client: { name: 'other 99', version: null }, firstClient: first });
+    expect(agents.list()[0]?.claimed).toEqual(claims());
     const noted = () => store.events.list({ kind: 'agent-client-changed' }).map(({ detail }) => detail);
     expect(noted()).toEqual([{ agent: 'Cursor', was: 'cursor-vscode', is: 'other 0' }]);
     await clock.advance(60 * 60_000);
     agents.noteClient(id, { name: 'again', version: null });
     expect(noted()).toHaveLength(2);
-    // Programs of two versions may come with the same key: that is written down once a minute, not with every request.
-    for (let n = 2; n < 50; n += 1) agents.noteClient(id, { name: 'cursor-vscode', version: `1.${n}` });
-    expect(client()?.version).toBe('1.2');
+    // As a broker finds it that starts now, and as it comes in again.
+    signedIn(made, 'client-1');
+    expect(createAgents({ store, clock }).view(id)?.claimed).toMatchObject({
+      client: { name: 'again' },
+      firstClient: first,
+    });
     // A name that a person or the agent's own sign-in gave is not touched.
     expect(agents.get(id)?.name).toBe('Cursor');
-    signedIn(made, 'client-1');
-    expect(client()?.name).toBe('cursor-vscode');
+    agents.noteClient(id, { name: 'cursor-vscode', version: '2.0' });
+    expect(claims()?.client).toEqual({ name: 'cursor-vscode', version: '2.0' });
+    expect(claims()).not.toHaveProperty('firstClient');
+  });
+
+  it('is written down at most once a minute, however many programs share one key', async () => {
+    const made = fresh();
+    const { agents, store, clock } = made;
+    const { id } = signedIn(made, 'client-1');
+    const written = () => store.agents.get(id)?.claimed.client?.name;
+    agents.noteClient(id, { name: 'one', version: null });
+    agents.noteClient(id, { name: 'two', version: null });
+    for (let n = 0; n < 50; n += 1) agents.noteClient(id, { name: n % 2 === 0 ? 'one' : 'two', version: null });
+    agents.noteClient(id, { name: 'one', version: null });
+    expect(written()).toBe('two');
+    expect(agents.view(id)?.claimed.client?.name).toBe('one');
+    await clock.advance(60_000);
+    agents.noteClient(id, { name: 'three', version: null });
+    expect(written()).toBe('three');
+  });
+});
+
+describe('two agents', () => {
+  const cursors = [
+    'CURSOR',
+    '\u0441ursor',
+    'Cursor',
+    'cur\u0455or',
+    '\uff43ursor',
+    'curs\u03bfr',
+    'c\u00fcrsor',
+    'curs0r',
+  ];
+
+  it.each(cursors)('are never called “cursor” and %j: not by the person who adds them', (name) => {
+    const { agents, store } = fresh();
+    agents.add('cursor');
+    expect(() => agents.add(name)).toThrow(expect.objectContaining({ code: 'name_taken' }));
+    expect(store.agents.list()).toHaveLength(1);
+    const { id } = agents.add('other').agent;
+    expect(() => agents.rename({ id }, name)).toThrow(expect.objectContaining({ code: 'name_taken' }));
+    expect(agents.view(id)?.name).toBe('other');
+  });
+
+  it.each(cursors)('are never called “cursor” and %j: not by their own word', (name) => {
+    const made = fresh();
+    const { agents } = made;
+    agents.add('cursor');
+    expect(signedIn(made, 'c', name).name).toBe(`${name} 2`);
+    const stdio = agents.recognise({
+      kind: 'stdio',
+      identity: 's',
+      name,
+      claimed: { ...claimed, name },
+      checked: null,
+    });
+    expect(stdio.name).toBe(`${name} 3`);
+  });
+
+  it.each([
+    ['claude', 'cIaude'],
+    ['claude', 'c1aude'],
+    ['HELPER', '\u041d\u0395LPER'],
+    ['modern', 'modem'],
+    ['v-w', 'v\u2010vv'],
+    ['Helper', 'Hel\u200bper'],
+  ])('are told apart by no one as %j and %j', (one, other) => {
+    const made = fresh();
+    made.agents.add(one);
+    expect(signedIn(made, 'c', other).name).toMatch(/ 2$/u);
+  });
+
+  it.each([
+    ['cursor', 'cursor 2'],
+    ['claude', 'claude code'],
+    ['ci-1', 'ci-2'],
+    ['\u0906\u0915\u093f', '\u0906\u0915\u0940'],
+  ])('may be called %j and %j, which nobody takes for one another', (one, other) => {
+    const { agents } = fresh();
+    agents.add(one);
+    expect(agents.add(other).agent.name).toBe(other.normalize('NFC'));
+  });
+
+  it('that a database has with names alike keep them, and work', () => {
+    const made = fresh();
+    const { agents, store } = made;
+    const { agent, key } = agents.add('cursor');
+    store.agents.add({
+      ...agent,
+      id: 'before',
+      name: 'CURSOR',
+      keyHash: 'a'.repeat(64),
+      identity: null,
+      createdAt: made.clock.now(),
+    });
+    expect(agents.verify(key)?.id).toBe(agent.id);
+    expect(agents.trust({ name: 'CURSOR' }, true)).toMatchObject({ id: 'before', name: 'CURSOR' });
+    expect(agents.rename({ name: 'CURSOR' }, 'CURSOR').name).toBe('CURSOR');
+    expect(agents.rename({ name: 'CURSOR' }, 'Another').name).toBe('Another');
   });
 });

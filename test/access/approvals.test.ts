@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { everything, type ApprovalRow } from '../../main/access/types.ts';
+import { columnsOf } from '../../main/audit/entry.ts';
 import type { AgentRow } from '../../main/store/types.ts';
 import { temporaryFolder } from '../support/temp.ts';
 import { attempt, stateOf, world, type World } from './world.ts';
@@ -25,6 +26,53 @@ const decided = (agent: AgentRow, lasts: Lasts, until?: number, sessions: readon
   );
 const standing = (agent: AgentRow, session = 'stdio 1', account = 'default') =>
   w.access.approvals.standing({ agent, server: 'linear', account, session }).kind;
+
+describe('what is told of a decision', () => {
+  const rules = { tools: 'read-only', allow: ['up*', 'get_?'], deny: ['delete_*'], ask: 'changes' } as const;
+
+  it('is all that was allowed, and of a denial none of it', () => {
+    const agent = w.agent('claude');
+    const who = { agent, server: 'linear', account: 'default' };
+    const { approvals } = w.access;
+    const { id } = approvals.decide(who, [], { decision: 'allow', lasts: 'always', rules }, 'command-line');
+    expect(w.events.at(-1)).toMatchObject({
+      kind: 'approved',
+      detail: { lasts: 'always', until: null, ...rules, by: 'command-line' },
+    });
+    approvals.change(id, { rules: { ...rules, allow: [] } });
+    expect(w.events.at(-1)).toMatchObject({ kind: 'approval-changed', detail: { until: null, ...rules, allow: [] } });
+    const denied = approvals.decide(who, [], { decision: 'deny', lasts: 'always' }, 'window');
+    expect(w.events.at(-1)).toMatchObject({ kind: 'denied' });
+    expect(w.events.at(-1)?.detail).toEqual({ lasts: 'always', until: null, by: 'window' });
+    approvals.change(denied.id, { until: w.clock.now() + hour });
+    expect(w.events.at(-1)?.detail).toEqual({ until: w.clock.now() + hour });
+  });
+
+  it('is said as well where nobody is asked', () => {
+    const agent = w.agent('ci', { trusted: true });
+    expect(standing(agent)).toBe('allowed');
+    expect(w.events.at(-1)).toMatchObject({
+      kind: 'approved',
+      detail: { tools: 'everything', allow: [], deny: [], ask: 'never', by: 'trusted' },
+    });
+  });
+
+  it('fits into a row, whatever was allowed, and says how much there is', () => {
+    const many = Array.from({ length: 100 }, (_, n) => `${n}${'x'.repeat(200)}*`);
+    const decision = { decision: 'allow', lasts: 'always', rules: { ...rules, allow: many, deny: many } } as const;
+    w.access.approvals.decide(
+      { agent: w.agent('claude'), server: 'linear', account: 'default' },
+      [],
+      decision,
+      'window',
+    );
+    const { detail } = w.events.at(-1) ?? {};
+    expect(detail).toMatchObject({ tools: 'read-only', allowGlobs: 100, denyGlobs: 100 });
+    const row: unknown = JSON.parse(columnsOf({ kind: 'approved', detail }).detail);
+    expect(row).toEqual({ ...detail, cut: true });
+    expect(detail).toMatchObject({ allow: { length: 20 }, deny: { length: 20 } });
+  });
+});
 
 describe('a decision', () => {
   it('for a time ends when that is over, and with it the streams that stand on it', async () => {

@@ -258,14 +258,15 @@ describe('what ends', () => {
     expect(w.guard(agent, { server: 'notion' }).ended.aborted).toBe(false);
   });
 
-  it('while a call waits for its own answer does not let that call through', async () => {
+  it('while a call waits for its own answer takes the question away, and does not let that call through', async () => {
     w.pin('delete', 'destructive');
     const { guard } = await allowed();
     const one = attempt(guard, call('delete', { id: 1 }));
     await w.clock.settle();
     const id = w.prompt();
     w.access.approvals.revokeAll();
-    w.access.prompts.answer(id, true, 'window');
+    expect(w.access.prompts.list()).toEqual([]);
+    expect(() => w.access.prompts.answer(id, true, 'window')).toThrow(/nothing open/u);
     expect(await stateOf(one)).toBe('approval_denied');
   });
 
@@ -454,8 +455,10 @@ describe('the audit', () => {
     admitted.finished({ outcome: 'tool-error', bytes: 42 });
     admitted.finished({ outcome: 'ok', bytes: 1 });
     expect(w.calls).toMatchObject([
-      { agent: 'claude', tool: 'create_issue', outcome: 'tool-error', ms: 4_000, requestBytes: 100, answerBytes: 42 },
+      { agent: 'claude', tool: 'create_issue', outcome: 'tool-error', requestBytes: 100, answerBytes: 42 },
     ]);
+    // The person's time is not the server's.
+    expect(w.calls).toMatchObject([{ ms: 1_000, waited: 3_000 }]);
   });
 
   it('hears which rule stood against a call', async () => {

@@ -255,6 +255,13 @@ describe('a name that looks like another', () => {
     expect(pins.standing('linear', 'default', name)).toMatchObject({ state: 'warned', marked: 'destructive' });
   });
 
+  it('is neither called nor shown where only an earlier list, to which nobody agreed, held the other', () => {
+    see(read, { ...read, name: 'READ' });
+    see({ ...read, name: 'READ' });
+    expect(state('READ')).toBe('held');
+    expect(visible({ ...read, name: 'READ' })).toEqual([]);
+  });
+
   it('twice in one list with two definitions is held; with one it counts once', () => {
     const other = { ...read, description: 'Deletes.' };
     see(read, other, write, write);

@@ -23,6 +23,7 @@ export interface World extends AsyncDisposable {
   readonly events: AccessEvent[];
   readonly calls: ToolCall[];
   mode: 'ask' | 'off';
+  isLocked: boolean;
   wait: number;
   known: boolean;
   /** That everybody uses. */
@@ -69,6 +70,7 @@ export function world(start = Date.UTC(2026, 0, 1), file = ':memory:'): World {
     store,
     clock,
     mode: () => self.mode,
+    isLocked: () => self.isLocked,
     wait: () => self.wait,
     accountOf: () => self.account,
     known: () => (self.known ? { tools: [], capabilities: {} } : null),
@@ -100,6 +102,7 @@ export function world(start = Date.UTC(2026, 0, 1), file = ':memory:'): World {
     events: [],
     calls: [],
     mode: 'ask',
+    isLocked: false,
     wait: 50_000,
     known: true,
     account: 'default',

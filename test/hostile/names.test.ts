@@ -18,6 +18,7 @@ const hostile = [
   ['cannot be seen', '\u200b\u2060\u00ad\ufeff\u{e0041}\u2800\u3164'],
   ['climbs over other lines', `c${'\u0301'.repeat(500)}laude`],
 ] as const;
+const soon = { timeout: 10_000 };
 const misleading = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u2800\u3164]/u;
 
 let world: AccessWorld;
@@ -33,7 +34,8 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   for (const { id } of (await world.person.approvals.list()).prompts) {
-    await world.person.approvals.decide({ id, decision: 'deny', lasts: 'always' });
+    // One answer may be that to the other names of a program.
+    await world.person.approvals.decide({ id, decision: 'deny', lasts: 'always' }).catch(() => undefined);
   }
   for (const { id, kind, revokedAt } of await world.person.agents.list()) {
     if (kind !== 'key' && revokedAt === null) await world.person.agents.revoke({ id });
@@ -65,6 +67,13 @@ async function expectHarmless(prompt: Prompt, name: string): Promise<void> {
   expect(page.length + stdout.length + stderr.length).toBeLessThan(name.length < 1_000 ? 20_000 : 12_000);
 }
 
+/** Another program to whoever looks at its file. */
+function programFile(name: string): string {
+  const file = join(world.home, name);
+  copyFileSync(fileURLToPath(new URL('../e2e/access/agent-program.ts', import.meta.url)), file);
+  return file;
+}
+
 describe('a question', () => {
   it.each(hostile)('about a tool whose name %s says what it is', async (_what, name) => {
     const { key } = await world.key(`agent ${hostile.findIndex(([, one]) => one === name)}`);
@@ -92,11 +101,13 @@ describe('a question', () => {
   it.each(hostile.filter(([, name]) => !name.includes('\u0000')))(
     'of an agent on stdio whose messages say a name that %s shows no such name',
     async (_what, name) => {
-      const agent = await world.stdio({ server: 'notes', client: name });
+      // A program of its own each: one that asks so often under any names would be refused.
+      const file = programFile(`agent-program-${hostile.findIndex(([, one]) => one === name)}.ts`);
+      const agent = await world.stdio({ server: 'notes', client: name, file });
       const calling = agent.call('read');
       const prompt = await world.asked();
       await expectHarmless(prompt, name);
-      expect(prompt.agent.checked?.script).toContain('agent-program.ts');
+      expect(prompt.agent.checked?.script).toBe(file);
       await world.person.approvals.decide({ id: prompt.id, decision: 'deny', lasts: 'always' });
       await calling;
       await agent.close();
@@ -109,8 +120,7 @@ describe('an agent that lies about its name', () => {
     const real = await world.stdio({ server: 'notes', name: 'Cursor', client: 'Cursor' });
     await world.allowNext(() => real.call('read'));
     const before = server.reached.length;
-    const copy = join(world.home, 'other-program.ts');
-    copyFileSync(fileURLToPath(new URL('../e2e/access/agent-program.ts', import.meta.url)), copy);
+    const copy = programFile('other-program.ts');
     const liar = await world.stdio({ server: 'notes', name: 'Cursor', client: 'Cursor', file: copy });
     const calling = liar.call('read');
     const prompt = await world.asked();
@@ -134,16 +144,83 @@ describe('an agent that lies about its name', () => {
   });
 
   it('cannot be called what another one is called, in another case, width or with something unseen in it', async () => {
+    const mine = await world.key('helper');
     const names: string[] = [];
-    for (const name of ['Helper', 'HELPER', '\uff28elper', 'Hel\u200bper', ' helper ']) {
+    for (const name of [
+      'Helper',
+      'HELPER',
+      '\uff28elper',
+      'Hel\u200bper',
+      ' helper ',
+      '\u041d\u0435lper',
+      'he\u0142per',
+      'he1per',
+    ]) {
       const agent = await world.stdio({ server: 'notes', name, client: 'x' });
       names.push((await world.person.agents.list()).find(({ checked }) => checked?.pid === agent.pid)?.name ?? '');
       await agent.close();
     }
-    const folded = names.map((name) => name.normalize('NFKC').toLowerCase());
+    expect(names).toHaveLength(8);
+    for (const name of names) {
+      // The person's own agent has the name; whoever comes after it has a number that is ours.
+      expect(name).toMatch(/ \d+$/u);
+      expect(name).not.toMatch(misleading);
+    }
     // "Hel<nothing>per" is Helper with the same program behind it: one agent, not two that look alike.
-    expect(new Set(folded).size).toBe(new Set(names).size);
-    expect(names[0]).toBe('Helper');
-    for (const name of names) expect(name).not.toMatch(misleading);
+    expect(names[3]).toBe(names[0]);
+    expect(new Set(names).size).toBe(7);
+    const add = await world.cli('agent', 'add', '\u041d\u0415LPER');
+    expect(add.code).not.toBe(0);
+    expect(add.stderr).toContain('looks like');
+    await world.person.agents.revoke({ id: mine.id });
+  });
+
+  it('is asked about with what it says now beside what it said first', async () => {
+    const first = await world.stdio({ server: 'notes', name: 'turncoat', client: 'P' });
+    const refused = first.call('read');
+    const { id } = await world.asked();
+    await world.person.approvals.decide({ id, decision: 'deny', lasts: 'once' });
+    await refused;
+    await first.close();
+    const now = await world.stdio({ server: 'notes', name: 'turncoat', client: 'Claude Code' });
+    const calling = now.call('read');
+    const prompt = await world.asked();
+    expect(prompt.agent).toMatchObject({
+      name: 'turncoat',
+      claimed: { name: 'turncoat', client: { name: 'Claude Code' }, firstClient: { name: 'P' } },
+    });
+    await world.person.approvals.decide({ id: prompt.id, decision: 'deny', lasts: 'once' });
+    await calling;
+    await now.close();
+  });
+});
+
+describe.runIf(process.platform === 'linux')('a program that names itself anew for each question', () => {
+  it('is asked about five times, told of as one, denied with one answer, and holds back nobody', async () => {
+    const denials = (await world.person.approvals.list()).approvals.filter(({ decision }) => decision === 'deny');
+    for (const { id } of denials) await world.person.approvals.revoke({ id });
+    const file = programFile('flood-program.ts');
+    const flood = await Promise.all(
+      Array.from({ length: 7 }, (_, at) => world.stdio({ server: 'notes', name: `fl${at}`, client: 'Evil', file })),
+    );
+    const calls = flood.map((agent) => agent.call('read'));
+    const asked = async () => (await world.person.approvals.list()).prompts;
+    await expect.poll(async () => (await asked()).length, soon).toBe(5);
+    await expect
+      .poll(async () => (await world.person.approvals.list()).floods, soon)
+      .toMatchObject([{ program: file, refused: 2 }]);
+    const { key } = await world.key('victim');
+    const victim = post(world.bridge, 'notes', { key, ...modernCall('read') });
+    await expect.poll(async () => (await asked()).map(({ agent }) => agent.name), soon).toContain('victim');
+    const [one] = (await asked()).filter(({ agent }) => agent.name.startsWith('fl'));
+    await world.person.approvals.decide({ id: one?.id ?? '', decision: 'deny', lasts: 'always' });
+    for (const { text } of await Promise.all(calls)) expect(text).toMatch(/denied|more often/u);
+    expect((await asked()).map(({ agent }) => agent.name)).toEqual(['victim']);
+    const again = await world.stdio({ server: 'notes', name: 'somebody else', client: 'Evil', file });
+    expect((await again.call('read')).text).toMatch(/denied the same program/u);
+    const [prompt] = await asked();
+    await world.person.approvals.decide({ id: prompt?.id ?? '', decision: 'allow', lasts: 'once' });
+    expect((await victim).body).not.toContain('denied');
+    for (const agent of [...flood, again]) await agent.close();
   });
 });

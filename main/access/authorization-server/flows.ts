@@ -1,6 +1,7 @@
 // Sign-ins that wait for the person: each has a prompt of its own, and only the answer to that one lets it go on.
 import type { Clock } from '../../ports.ts';
 import { isTokentrayError } from '../../errors.ts';
+import { cleanName } from '../agent-name.ts';
 import type { Agents } from '../agents.ts';
 import type { Approvals } from '../approvals.ts';
 import { promptLivesMs, type Prompts } from '../prompts.ts';
@@ -15,7 +16,8 @@ export interface Wish {
 }
 
 export type FlowState =
-  | { readonly kind: 'waiting'; readonly promptId: string; readonly agent: string }
+  /** `called`: by its own word; `agent`: as Tokentray lists it, where another one may have had that name first. */
+  | { readonly kind: 'waiting'; readonly promptId: string; readonly called: string; readonly agent: string }
   | { readonly kind: 'allowed' }
   | { readonly kind: 'denied'; readonly why: string };
 
@@ -49,6 +51,7 @@ interface Flow {
   /** As long as its prompt: a tab that was closed holds no place for longer. */
   readonly until: number;
   readonly promptId: string;
+  readonly called: string;
   readonly asking: {
     readonly agent: Caller['agent'];
     readonly server: string;
@@ -69,7 +72,7 @@ export function createFlows(parts: FlowParts): Flows {
   const begin = (id: string, wish: Wish): Flow | Refused => {
     const until = clock.now() + promptLivesMs;
     const { clientId, redirectUri, server } = wish;
-    const called = wish.clientName ?? hostOf(clientId) ?? 'unnamed agent';
+    const called = cleanName(wish.clientName ?? hostOf(clientId)) ?? 'unnamed agent';
     try {
       const agent = agents.oauth(clientId, {
         name: called,
@@ -89,7 +92,7 @@ export function createFlows(parts: FlowParts): Flows {
       const gone = new AbortController();
       // So that it counts as one that waits; how it ends is looked up by whoever asks.
       void prompts.wait(question, until, { signal: gone.signal }).catch(() => undefined);
-      return { promptId, asking, gone, until };
+      return { promptId, called, asking, gone, until };
     } catch (error) {
       if (!isTokentrayError(error)) throw error;
       return { refused: error.message, until };
@@ -116,7 +119,8 @@ export function createFlows(parts: FlowParts): Flows {
       if ('refused' in flow) return { kind: 'denied', why: flow.refused };
       const found = prompts.get(flow.promptId);
       if (found?.kind === 'open') {
-        return { kind: 'waiting', promptId: flow.promptId, agent: flow.asking.agent.name };
+        const { promptId, called, asking } = flow;
+        return { kind: 'waiting', promptId, called, agent: asking.agent.name };
       }
       if (found?.kind === 'denied') return { kind: 'denied', why: 'The person said no.' };
       if (found?.kind !== 'allowed') return { kind: 'denied', why: 'Nobody answered in time.' };

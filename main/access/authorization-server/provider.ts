@@ -71,7 +71,10 @@ function configuration(parts: ProviderParts): Configuration {
     pkce: { required: () => true },
     // OAuth 2.1 section 4.1.1: what is not said is not guessed.
     allowOmittingSingleRegisteredRedirectUri: false,
-    rotateRefreshToken: true,
+    rotateRefreshToken: (ctx) => {
+      checkRefreshed(ctx);
+      return true;
+    },
     issueRefreshToken: () => true,
     expiresWithSession: () => false,
     formats: { bitsOfOpaqueRandomness: 256 },
@@ -133,6 +136,18 @@ function configuration(parts: ProviderParts): Configuration {
       ctx.body = localPage({ title: 'This sign-in cannot go on', tone: 'bad', body: [...said, startAgain] });
     },
   };
+}
+
+/**
+ * Looked at again when the new access token is made; by then the old refresh token is used up, and an agent that only asked for the
+ * wrong thing would be a thief at its next try. @throws InvalidTarget
+ */
+function checkRefreshed({ oidc }: KoaContextWithOIDC): void {
+  const asked = oidc.params?.['resource'];
+  if (asked === undefined) return;
+  const granted = [oidc.entities.RefreshToken?.resource ?? []].flat();
+  if (typeof asked === 'string' && granted.includes(asked)) return;
+  throw new errors.InvalidTarget('resource must name the one server that the sign-in was for');
 }
 
 const whileLocked = () => new errors.TemporarilyUnavailable(lockedAnswer.error_description);

@@ -6,6 +6,8 @@ import { localPage, localPageHeaders, shown } from '../../local-page.ts';
 const everySeconds = 2;
 
 export interface WaitingPage {
+  /** By its own word, which is what the person knows it by. */
+  readonly called: string;
   /** As Tokentray lists it; two that call themselves the same have different names here. */
   readonly agent: string;
   readonly server: string;
@@ -18,12 +20,14 @@ export interface WaitingPage {
 /** Without a script: the page loads itself again until there is an answer. */
 export function sendWaitingPage(res: ServerResponse, page: WaitingPage): void {
   const [first, second] = halves(page.promptId);
+  const { called, agent } = page;
+  const listed = called === agent ? '' : ` Tokentray lists it as <strong>${shown(agent, 120)}</strong>.`;
   const html = localPage({
-    title: `Allow “${page.agent}” in Tokentray?`,
+    title: `Allow “${called}” in Tokentray?`,
     tone: 'plain',
     body: [
-      `<p><strong>${shown(page.agent, 120)}</strong> wants to sign in and use <strong>${shown(page.server)}</strong>. You decide
-        that in Tokentray, not on this page. Its question there has this code:</p>`,
+      `<p><strong>${shown(called, 120)}</strong> wants to sign in and use <strong>${shown(page.server)}</strong>.${listed} You
+        decide that in Tokentray, not on this page. Its question there has this code:</p>`,
       `<p class="code"><span>${shown(first)}</span><span>${shown(second)}</span></p>`,
       page.showAt === null
         ? `<p>Is no window open? <code>tokentray ui</code> opens one in the browser.</p>`

@@ -66,6 +66,10 @@ const scriptFile = /\.(?:[cm]?js|[cm]?ts|asar)$/iu;
 
 export const baseName = (path: string | null): string => (path?.split(/[\\/]/u).at(-1) ?? '').replace(/\.exe$/iu, '');
 
+/** Whether every script's executable is this one. */
+export const isInterpreter = (executable: string): boolean =>
+  interpreters.some(({ name }) => name.test(baseName(executable)));
+
 /** How a file is looked for; null: it is not there. */
 export type RealPath = (path: string) => string | null;
 

@@ -189,6 +189,32 @@ describe('a token', () => {
     expect(d.store.issued.list('AccessToken')).toHaveLength(2);
   });
 
+  it('is not used up by a refresh that was refused, which is no replay either', async () => {
+    const client = await register(d.base);
+    const { refresh_token } = await signIn(d, client);
+    const other = await register(d.base);
+    const wrong: [Client, Record<string, string>, string][] = [
+      [client, { resource: d.resource('mail') }, 'invalid_target'],
+      [client, { resource: 'https://notes.example/mcp' }, 'invalid_target'],
+      [client, { scope: 'mcp openid' }, 'invalid_scope'],
+      [other, {}, 'invalid_grant'],
+      [{ ...client, clientId: 'nobody' }, {}, 'invalid_client'],
+    ];
+    for (const [who, more, error] of wrong) expect(await errorOf(refresh(d, who, refresh_token, more))).toBe(error);
+    const twice = new URLSearchParams({ grant_type: 'refresh_token', refresh_token, client_id: client.clientId });
+    for (const name of ['notes', 'mail']) twice.append('resource', d.resource(name));
+    const both = fetch(`${d.base}/oauth/token`, { method: 'POST', body: twice });
+    expect(await errorOf(both)).toMatch(/^invalid_(?:target|request)$/u);
+    expect(d.events.map(({ kind }) => kind)).not.toContain('local-token-replayed');
+
+    const good = await refresh(d, client, refresh_token, { resource: d.resource() });
+    const { access_token } = (await good.json()) as { access_token: string };
+    expect(d.whose(access_token)).toBe('Editor');
+    // Used now, it is a replay.
+    expect(await errorOf(refresh(d, client, refresh_token))).toBe('invalid_grant');
+    expect(d.events.map(({ kind }) => kind)).toContain('local-token-replayed');
+  });
+
   it('is none that was made up, cut, or stands in the database', async () => {
     const { access_token, refresh_token } = await signIn(d, await register(d.base));
     const [row] = d.store.issued.list('AccessToken');

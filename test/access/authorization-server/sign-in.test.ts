@@ -97,6 +97,18 @@ describe('a sign-in', () => {
     ]);
   });
 
+  it('heads its page with what the agent calls itself, and says how Tokentray lists it where that is another name', async () => {
+    const first = await new Browser().follow(authorizeUrl(d, await register(d.base)), d.base);
+    const second = await new Browser().follow(authorizeUrl(d, await register(d.base)), d.base);
+    expect(d.access.prompts.list().map(({ agent }) => agent.name)).toEqual(['Editor', 'Editor 2']);
+    for (const { page } of [first, second]) {
+      expect(page).toMatch(/<h1[^>]*>Allow “Editor” in Tokentray\?<\/h1>/u);
+      expect(page).toContain('<strong>Editor</strong> wants to sign in');
+    }
+    expect(first.page).not.toContain('Tokentray lists it');
+    expect(second.page).toContain('Tokentray lists it as <strong>Editor 2</strong>.');
+  });
+
   it('brings the window up at its question when the person presses the button, and only in the browser that began it', async () => {
     const browser = new Browser();
     const page = await browser.follow(authorizeUrl(d, await register(d.base)), d.base);
@@ -141,7 +153,8 @@ describe('a sign-in', () => {
 
   it('that was begun and left is nobody’s burden after a quarter of an hour', async () => {
     for (let count = 0; count < 20; count += 1) {
-      if (count % 10 === 0) await d.clock.advance(60_000);
+      // No more of them are asked about in ten minutes.
+      if (count % 10 === 0) await d.clock.advance(10 * 60_000);
       await new Browser().follow(authorizeUrl(d, await register(d.base, { client_name: `Editor ${count}` })), d.base);
     }
     await d.clock.advance(60_000);
