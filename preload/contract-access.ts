@@ -110,8 +110,17 @@ export const promptSchema = z.discriminatedUnion('kind', [
 ]);
 export type Prompt = z.output<typeof promptSchema>;
 
-/** Agents that ask more often than anybody could answer; what they ask beyond is refused without a prompt. */
-export const floodSchema = z.object({ agent: text, since: millis, refused: z.number().int() });
+/** A program that asks more often than anybody could answer; what it asks beyond is refused without a prompt. */
+export const floodSchema = z.object({
+  /** One of them: which asks most, or asked last. */
+  agent: text,
+  since: millis,
+  refused: z.number().int(),
+  /** The file of its program, where that was checked: then `agents` are what it calls itself. */
+  program: text.nullable().optional(),
+  /** All that are counted together, `agent` last. */
+  agents: z.array(text).max(100).readonly().optional(),
+});
 export type Flood = z.output<typeof floodSchema>;
 
 export const lastsSchema = z.enum(['once', 'session', 'until', 'always']);
@@ -158,7 +167,8 @@ export const lockSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('locked'),
     since: millis,
-    because: z.enum(['by-hand', 'screen', 'idle', 'panic']),
+    /** `no-passphrase`: it was started without the passphrase of its vault. */
+    because: z.enum(['by-hand', 'screen', 'idle', 'panic', 'no-passphrase']),
     unlocksBy: z.enum(['passphrase', 'system', 'click']),
   }),
 ]);
@@ -183,6 +193,8 @@ export const panicSchema = z.object({
   /** Streams that were ended. */
   streams: z.number().int(),
   approvals: z.number().int(),
+  /** Sign-ins that only memory held, and that are gone; null: they go as soon as what is under way is written down. */
+  dropped: z.number().int().nullable(),
   /** One for each grant, where revoking was asked for. */
   receipts: z.array(
     z.object({

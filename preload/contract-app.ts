@@ -60,7 +60,7 @@ export const exportFormat = z.enum(['jsonl', 'csv']);
 /** A file for the person: its name, its media type and what is in it. */
 export const exportSchema = z.object({ name: text, mediaType: text, content: z.string().max(134_217_728) });
 
-/** That an agent used a server; noted at most once a minute. Over stdio an agent is known by its own word only. */
+/** That an agent used a server: a request of it was let through. Noted at most once a minute. */
 export const useSchema = z.object({
   server: serverNameSchema,
   agent: text,
@@ -101,11 +101,13 @@ export const serverDetailsSchema = z.object({
   uses: z.array(useSchema),
 });
 
-/** The same server for an agent's mcp.json, in both ways. The agent key is left for the person to put in. */
+/** The same server for an agent's mcp.json, in every way. The agent key is left for the person to put in. */
 export const snippetsSchema = z.object({
   stdio: text,
   /** Null while no HTTP bridge is up. */
   http: text.nullable(),
+  /** For an agent that signs in to the bridge by itself, which needs the address alone; null while no HTTP bridge is up. */
+  signIn: z.object({ url: address, file: text }).nullable(),
   /** Stands in `http` where the agent key goes. */
   placeholder: text,
 });

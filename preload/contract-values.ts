@@ -209,10 +209,12 @@ export const agentSchema = z.object({
   claimed: z.object({
     /** From the agent's configuration, or its sign-in to the bridge. */
     name: text.nullable(),
-    /** `clientInfo` of its MCP messages. */
+    /** `clientInfo` of its MCP messages, as they say now. */
     client: z.object({ name: text, version: text.nullable() }).nullable(),
     /** A client id that is an address, whose document was fetched. */
     clientUri: text.nullable(),
+    /** What its messages said first; absent where they have always said the same name. */
+    firstClient: z.object({ name: text, version: text.nullable() }).optional(),
   }),
   checked: z
     .object({
@@ -283,4 +285,8 @@ export const statusSchema = z.object({
     /** They answer without a token. */
     needNone: z.number().int(),
   }),
+  /** Questions that a person has not answered yet. */
+  openQuestions: z.number().int(),
+  /** Tools that are held until a person accepts them, by server; those without any are left out. */
+  heldTools: z.array(z.object({ server: serverNameSchema, held: z.number().int() })),
 });

@@ -32,6 +32,7 @@ export function agentDetails(agent: AgentView): string[] {
     'Its own word',
     `  Name      ${claimed.name === null ? 'none' : shownName(claimed.name)}`,
     `  Client    ${client === null ? 'not said' : shownName(client)}`,
+    ...(claimed.firstClient === undefined ? [] : [`  At first  ${shownName(claimed.firstClient.name)}`]),
     ...(claimed.clientUri === null ? [] : [`  Address   ${shownName(claimed.clientUri)}`]),
     ...(agent.kind === 'stdio' ? checkedWords(checked) : []),
   ];

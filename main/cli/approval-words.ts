@@ -61,10 +61,14 @@ export function lastsWords({ lasts, until }: Pick<Approval, 'lasts' | 'until'>):
 }
 
 /** What its messages call it, where that is not what it is called here. */
-function saysInMessages({ name, claimed: { client } }: Prompt['agent']): string[] {
-  if (client === null || client.name === name) return [];
-  return [`Messages say it is ${named(client.version === null ? client.name : `${client.name} ${client.version}`)}`];
+function saysInMessages({ name, claimed: { client, firstClient } }: Prompt['agent']): string[] {
+  const first = firstClient === undefined ? [] : [`At first they said it is ${named(versioned(firstClient))}`];
+  if (client === null || client.name === name) return first;
+  return [`Messages say it is ${named(versioned(client))}`, ...first];
 }
+
+const versioned = ({ name, version }: { readonly name: string; readonly version: string | null }): string =>
+  version === null ? name : `${name} ${version}`;
 
 const kinds = { key: 'with a key', oauth: 'signed in to the bridge', stdio: 'over stdio' } as const;
 

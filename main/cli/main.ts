@@ -38,6 +38,7 @@ const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['revoke', async () => (await import('./commands/revoke.ts')).command],
   ['forget', async () => (await import('./commands/forget.ts')).command],
   ['cache', async () => (await import('./commands/cache.ts')).command],
+  ['settings', async () => (await import('./commands/settings.ts')).command],
   ['audit', async () => (await import('./commands/audit.ts')).command],
   ['doctor', async () => (await import('./commands/doctor.ts')).command],
 ]);
@@ -132,10 +133,23 @@ function explain(error: unknown, command: Command, terminal: Terminal, json: boo
       ? error
       : new TokentrayError('internal', error instanceof Error ? error.message : String(error));
   if (json) terminal.data(JSON.stringify({ error: known }));
-  const subject = known.subject === undefined ? '' : ` (${known.subject})`;
+  const { subject: about } = known;
+  const subject = about === undefined || names(known.message, about) ? '' : ` (${about})`;
   terminal.say(`${terminal.paint('red', 'tokentray:')} ${known.message}${subject}`);
   if (known.advice !== undefined) terminal.say(known.advice);
   return exitCodeFor(known.code);
+}
+
+/** Whether the words hold the subject already, in quotes or without. */
+function names(message: string, subject: string): boolean {
+  const bare = subject.replace(/^"(.*)"$/su, '$1');
+  const before = (at: number): string => message[at - 1] ?? ' ';
+  const after = (at: number): string => message[at + bare.length] ?? ' ';
+  for (let at = message.indexOf(bare); at !== -1; at = message.indexOf(bare, at + 1)) {
+    // As a word of its own: the server `s` is not named by every sentence.
+    if (!/[\p{L}\p{N}]/u.test(before(at)) && !/[\p{L}\p{N}]/u.test(after(at))) return true;
+  }
+  return false;
 }
 
 async function everyCommand(): Promise<string> {

@@ -56,13 +56,12 @@ export function snippets(
 ): ContractOutputs['servers']['snippets'] {
   const [command, ...words] = shim;
   if (command === undefined) throw new TokentrayError('internal', 'there is no program for the stdio shim');
+  const url = bridge === null ? null : `${bridge.url}/mcp/${name}`;
   const file = (server: object): string => JSON.stringify({ mcpServers: { [name]: server } }, null, 2);
   return {
     stdio: file({ command, args: [...words, name] }),
-    http:
-      bridge === null
-        ? null
-        : file({ type: 'http', url: `${bridge.url}/mcp/${name}`, headers: { Authorization: `Bearer ${placeholder}` } }),
+    http: url === null ? null : file({ type: 'http', url, headers: { Authorization: `Bearer ${placeholder}` } }),
+    signIn: url === null ? null : { url, file: file({ type: 'http', url }) },
     placeholder,
   };
 }

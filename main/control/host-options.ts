@@ -11,7 +11,7 @@ const settings = {
     schema: z.enum(['auto', 'keychain', 'memory', 'passphrase-file']),
     variable: 'TOKENTRAY_VAULT',
     value: 'kind',
-    help: 'auto (keychain, else memory), keychain, memory or passphrase-file',
+    help: 'auto (the passphrase file that this profile has; else the keychain, else memory), keychain, memory or passphrase-file',
   },
   'passphrase-file': {
     schema: z.string().min(1).max(4_096),

@@ -1,5 +1,4 @@
 // How every procedure fails: known failures as the contract's typed error, defects as nothing but that there was one.
-import { ORPCError } from '@orpc/server';
 import type { StartedBy } from '../access/evidence/started-by.ts';
 import type { AgentProcess } from '../access/stdio-agents.ts';
 import type { Log } from '../ports.ts';
@@ -16,8 +15,7 @@ export async function explaining<T>(log: Log, path: readonly string[], next: () 
   try {
     return await next();
   } catch (error) {
-    // Input that the schema refused is oRPC's own error and says what was wrong; output that it refused is our defect.
-    if (error instanceof ORPCError && error.code === 'BAD_REQUEST') throw error;
+    // Input that the schema refused is told in words; output that it refused is our defect.
     const wire = toWire(error);
     if (wire.data.code === 'internal') log.error('control: a call failed', { call: path.join('.'), cause: error });
     throw wire;

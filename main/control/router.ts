@@ -57,12 +57,13 @@ function createScriptRouter(deps: ControlDeps, person: PersonOnly) {
       // An agent that could fetch the token itself would need nobody's approval, and no rule would hold for it.
       const { server } = input;
       await person.whereItCounts(context, 'fetch a token', { orphans: 'may', server, rulesOf: [server] });
+      const { account } = grants.view(server, input.account);
       const token = await grants.accessToken(input.server, {
         ...(input.account === undefined ? {} : { account: input.account }),
         ...(input.minTtlMs === undefined ? {} : { minTtlMs: input.minTtlMs }),
         ...(signal === undefined ? {} : { signal }),
       });
-      audit.append({ kind: 'token-lent', server: input.server, detail: { until: token.expires_at } });
+      audit.append({ kind: 'token-lent', server, account, detail: { until: token.expires_at } });
       return {
         access_token: token.access_token.reveal(),
         token_type: token.token_type,

@@ -182,6 +182,8 @@ function status(deps: ControlDeps): ContractOutputs['status'] {
     pausedSince: deps.pause.since(),
     lock: deps.lock.state(),
     approvals: deps.settings.approvals(),
+    openQuestions: deps.access.prompts.list().length,
+    heldTools: deps.pins.held(),
     servers: {
       total: usual.length,
       connected: usual.filter((view) => view.state.kind === 'connected').length,

@@ -1,16 +1,18 @@
 // Errors across the control socket: what leaves is a code and words, what arrives is the same `TokentrayError` again.
 import { ORPCError } from '@orpc/client';
-import { z } from 'zod';
 import { wireErrorName, wireErrorSchema } from '../../preload/contract.ts';
 import type { WireError } from '../../preload/contract.ts';
 import { isErrorCode, TokentrayError } from '../errors.ts';
 import { quote } from '../quote.ts';
+import { issueWords } from './issue-words.ts';
 
 /** Broker's side: the typed error of the contract. A defect says only that it is one; the log has the rest. */
 export function toWire(error: unknown): ORPCError<typeof wireErrorName, WireError> {
+  const isInput = error instanceof ORPCError && error.code === 'BAD_REQUEST';
+  const given = isInput ? invalidInput(error.data) : error;
   const known =
-    error instanceof TokentrayError
-      ? error
+    given instanceof TokentrayError
+      ? given
       : new TokentrayError('internal', 'the broker failed in a way it does not know', {
           advice: 'Look at the log of the broker; `tokentray status` says where its data is.',
         });
@@ -24,6 +26,7 @@ export function fromWire(error: unknown): TokentrayError {
   }
   const wire = error.code === wireErrorName ? wireErrorSchema.safeParse(error.data) : null;
   if (wire?.success) return recreate(wire.data);
+  // Said before there was a procedure that could have said it.
   if (error.code === 'BAD_REQUEST') return invalidInput(error.data);
   if (error.code === 'NOT_FOUND') {
     return new TokentrayError('protocol_error', 'the broker does not know this command', {
@@ -42,17 +45,6 @@ function recreate(wire: WireError): TokentrayError {
   });
 }
 
-const issuesSchema = z.object({
-  issues: z
-    .array(z.object({ message: z.string(), path: z.array(z.union([z.string(), z.number()])).optional() }))
-    .min(1),
-});
-
-/** oRPC's answer to input that the schema refused, in the words of the schema. */
-function invalidInput(data: unknown): TokentrayError {
-  const parsed = issuesSchema.safeParse(data);
-  const [issue] = parsed.success ? parsed.data.issues : [];
-  if (issue === undefined) return new TokentrayError('invalid_input', 'the broker refused the input');
-  const where = (issue.path ?? []).join('.');
-  return new TokentrayError('invalid_input', where === '' ? issue.message : `${where}: ${issue.message}`);
-}
+/** Input that the contract refused. */
+const invalidInput = (data: unknown): TokentrayError =>
+  new TokentrayError('invalid_input', issueWords(data) ?? 'the broker refused the input');

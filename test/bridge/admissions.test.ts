@@ -17,6 +17,7 @@ function world() {
     ended: real.ended,
     open: () => real.open(),
     allowed: () => real.allowed(),
+    denied: () => real.denied(),
     onChange: (listener) => real.onChange(listener),
     filterTools: (result) => real.filterTools(result),
     close: () => real.close(),

@@ -37,6 +37,14 @@ afterEach(async () => {
 });
 
 const tokentray = (...args: string[]) => runToEnd(profile, args);
+const decided = (decision: 'allow' | 'deny' = 'allow') =>
+  fake.access.approvals.decide(
+    { agent: { id: agentId, name: 'cursor' }, server: 'linear', account: 'default' },
+    [],
+    { decision, lasts: 'always', rules: { tools: 'everything', allow: ['get_*'], deny: [], ask: 'destructive' } },
+    'window',
+  ).id;
+
 const promptId = () => fake.access.prompts.list()[0]?.id ?? '';
 
 function ask(name = 'create_issue', args: object = {}) {
@@ -51,6 +59,24 @@ function ask(name = 'create_issue', args: object = {}) {
       (error: { code: string }) => (state = error.code),
     );
   return { outcome, state: () => state };
+}
+
+/** A question about a call of an agent that has gone. */
+async function leftAlone(): Promise<void> {
+  fake.access.approvals.decide(
+    { agent: { id: agentId, name: 'cursor' }, server: 'linear', account: 'default' },
+    [],
+    { decision: 'allow', lasts: 'always', rules: { tools: 'everything', allow: [], deny: [], ask: 'changes' } },
+    'window',
+  );
+  const gone = new AbortController();
+  const request = { method: 'tools/call', params: { name: 'delete_issue', arguments: {} }, bytes: 10 };
+  const asked = guard.admit(request, { signal: gone.signal }).catch((error: { code: string }) => error.code);
+  const waits = (): number | undefined => fake.access.prompts.list()[0]?.waiting;
+  await expect.poll(waits).toBe(1);
+  gone.abort();
+  expect(await asked).toBe('approval_needed');
+  expect(waits()).toBe(0);
 }
 
 describe('tokentray approvals', () => {
@@ -120,6 +146,46 @@ describe('tokentray approvals', () => {
   });
 });
 
+describe('tokentray approvals change', () => {
+  it('changes what is said, from the next request on, and leaves the rest', async () => {
+    const id = decided();
+    const { code, err } = await tokentray('approvals', 'change', id, '--deny', 'get_secret', '--ask', 'never');
+    expect({ code, err }).toEqual({
+      code: 0,
+      err: 'From now on cursor at linear: everything, only get_*, not get_secret, always.\n',
+    });
+    const refused = ask('get_secret');
+    await refused.outcome;
+    expect(refused.state()).toBe('tool_refused');
+    const wider = await tokentray('approvals', 'change', id, '--no-allow', '--read-only', '--json');
+    expect(JSON.parse(wider.out)).toMatchObject({
+      id,
+      lasts: 'always',
+      until: null,
+      rules: { tools: 'read-only', allow: [], deny: ['get_secret'], ask: 'never' },
+    });
+  });
+
+  it('gives it an end, and takes that away again', async () => {
+    const id = decided();
+    const ended = JSON.parse((await tokentray('approvals', 'change', id, '--for', '8h', '--json')).out) as {
+      until: number;
+      rules: object;
+    };
+    expect(ended.rules).toMatchObject({ allow: ['get_*'], ask: 'destructive' });
+    expect(Math.abs(ended.until - Date.now() - 8 * 3_600_000)).toBeLessThan(60_000);
+    const endless = await tokentray('approvals', 'change', id, '--no-end', '--json');
+    expect(JSON.parse(endless.out)).toMatchObject({ lasts: 'always', until: null });
+  });
+
+  it('gives no rules to a denial, and says which approval there is not', async () => {
+    const denial = await tokentray('approvals', 'change', decided('deny'), '--read-only');
+    expect(denial).toMatchObject({ code: 2, err: expect.stringContaining('is a denial') });
+    const nothing = await tokentray('approvals', 'change', 'nothing', '--read-only');
+    expect(nothing).toMatchObject({ code: 1, err: expect.stringContaining('no approval has the id "nothing"') });
+  });
+});
+
 describe('tokentray approve', () => {
   it.each([
     ['for the session without an option', [], /Allowed .*session.*: everything/u, 0],
@@ -137,7 +203,7 @@ describe('tokentray approve', () => {
   it('takes how long, and for what', async () => {
     ask();
     const id = promptId();
-    const args = ['--for', '8h', '--read-only', '--allow', 'get_*', '--allow', 'list_*', '--deny-tool', 'get_secret'];
+    const args = ['--for', '8h', '--read-only', '--allow', 'get_*', '--allow', 'list_*', '--deny', 'get_secret'];
     const { code, out } = await tokentray('approve', id, ...args, '--json');
     expect(code).toBe(0);
     const approval: unknown = JSON.parse(out);
@@ -154,11 +220,39 @@ describe('tokentray approve', () => {
     [['--for', '1h', '--until', '2030-01-01'], /do not go together/u],
     [['--until', 'tomorrow'], /takes a date/u],
     [['--for', '3 days'], /takes a time/u],
+    [['--for', '8'], /takes a time with its unit, up to 24h/u],
   ])('does not take %j', async (args, words) => {
     ask();
     const { code, err } = await tokentray('approve', promptId(), ...args);
     expect({ code, err }).toEqual({ code: 2, err: expect.stringMatching(words) });
     expect(fake.access.prompts.list()).toHaveLength(1);
+  });
+
+  it.each(['never', 'destructive', 'changes'] as const)(
+    'sets before which calls the person is asked: %s',
+    async (when) => {
+      ask();
+      const { out } = await tokentray('approve', promptId(), '--ask', when, '--json');
+      expect(JSON.parse(out)).toMatchObject({ rules: { tools: 'everything', ask: when } });
+    },
+  );
+
+  it('does not take another word for when to ask', async () => {
+    ask();
+    const { code, err } = await tokentray('approve', promptId(), '--ask', 'sometimes');
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('--ask takes never, destructive, changes') });
+    expect(fake.access.prompts.list()).toHaveLength(1);
+  });
+
+  it('says that nothing goes out where nobody waits for the call any more, and what the yes is good for', async () => {
+    await leftAlone();
+    const { code, err } = await tokentray('approve', promptId());
+    expect(code).toBe(0);
+    expect(err).not.toContain('The call goes out');
+    expect(err).toMatch(/Nothing goes out now: .* before \d{4}-.* without a question/u);
+    const again = ask('delete_issue');
+    await again.outcome;
+    expect(again.state()).toBe('admitted');
   });
 
   it('lets a single call go out, and takes nothing else with it', async () => {
@@ -174,7 +268,7 @@ describe('tokentray approve', () => {
     expect(shown.out).not.toContain('\u001b[2J');
     const id = promptId();
     expect((await tokentray('approve', id, '--always')).code).toBe(2);
-    expect((await tokentray('approve', id)).code).toBe(0);
+    expect(await tokentray('approve', id)).toMatchObject({ code: 0, err: 'The call goes out.\n' });
     await one.outcome;
     expect(one.state()).toBe('admitted');
   });
@@ -187,6 +281,16 @@ describe('tokentray approve', () => {
 });
 
 describe('tokentray deny', () => {
+  it('says what it is good for where nobody waits for the call any more', async () => {
+    await leftAlone();
+    const { code, err } = await tokentray('deny', promptId());
+    expect(code).toBe(0);
+    expect(err).toMatch(/nor does the same one if the agent sends it again before \d{4}-/u);
+    const again = ask('delete_issue');
+    await again.outcome;
+    expect(again.state()).toBe('call_declined');
+  });
+
   it('refuses this time', async () => {
     const one = ask();
     expect(await tokentray('deny', promptId())).toMatchObject({ code: 0, err: expect.stringContaining('this time') });

@@ -6,6 +6,7 @@ import { TokentrayError } from '../../main/errors.ts';
 import { theKey, theToken } from '../control/fake-broker/answers.ts';
 import type { FakeBroker } from '../control/fake-broker/fake-broker.ts';
 import { openCli } from './fixture.ts';
+import { runToEnd } from './program.ts';
 import type { Cli } from './fixture.ts';
 
 let cli: Cli;
@@ -22,7 +23,7 @@ const json = (text: string): unknown => JSON.parse(text);
 
 describe('help', () => {
   const commands =
-    'serve ui status add connect list show account rules tools token stdio agent approvals approve deny lock unlock panic revoke forget cache audit doctor'.split(
+    'serve ui status add connect list show account rules tools token stdio agent approvals approve deny lock unlock panic revoke forget cache settings audit doctor'.split(
       ' ',
     );
 
@@ -63,10 +64,11 @@ describe('help', () => {
       tools: '--accept and --accept-all',
       token: 'all of it, unless approvals are off',
       agent: 'add, rename, trust and rotate, and to revoke one that you denied something',
-      approvals: 'to revoke a denial',
+      approvals: 'to change one, and to revoke a denial',
       approve: 'all of it',
       deny: 'all of it',
       forget: 'all of it, unless approvals are off',
+      settings: 'every change, except to be asked again (approvals ask)',
       unlock: 'all of it',
     });
     for (const { where } of refused) {
@@ -90,9 +92,152 @@ describe('help', () => {
     ['agent show x y', 'agent show takes one name'],
     ['agent revoke x --trust', '--trust goes with agent add'],
     ['token linear --min-ttl soon', '--min-ttl takes a time'],
+    ['token linear --min-ttl 60', '--min-ttl takes a time with its unit'],
+    ['settings approval-waits', 'there is no setting "approval-waits"'],
+    ['settings toString', 'there is no setting "toString"'],
+    ['settings approval-wait 50', 'approval-wait takes a time with its unit, 5s to 10m'],
+    ['settings approval-wait 11m', 'approval-wait takes a time with its unit, 5s to 10m'],
+    ['settings approvals on', 'approvals takes ask or off'],
+    ['settings lock-after-idle 90s', 'whole minutes'],
+    ['settings bridge-port x', 'bridge-port takes a number'],
+    ['approvals --for 8h', 'go with approvals change'],
+    ['approvals change', 'needs the id'],
+    ['approvals change x', 'needs what is to change'],
+    ['approvals change x --deny a --no-deny', 'contradict'],
+    ['approvals change x --for 8h --no-end', 'contradict'],
   ])('`tokentray %s` ends with exit code 2 and one reason on stderr', async (args, reason) => {
     expect(await tokentray(args)).toMatchObject({ code: 2, out: '', err: expect.stringContaining(reason) });
     expect(fake.calls).toEqual([]);
+  });
+});
+
+describe('a failure', () => {
+  it('names what it is about once', async () => {
+    const { err } = await tokentray('show nosuch');
+    expect(err.split('\n')[0]).toBe('tokentray: there is no server named nosuch');
+    fake.answers.token = () => Promise.reject(new TokentrayError('unreachable', 'no answer in time', { subject: 's' }));
+    expect((await tokentray('token linear')).err).toContain('tokentray: no answer in time (s)');
+  });
+
+  it.each([
+    [['agent', 'add', 'a'.repeat(300)], 'the name is too long: 256 characters at most'],
+    [['agent', 'add', ''], 'the name is empty'],
+    [['rules', 'linear', '--deny', ''], 'a name that is denied is empty'],
+    [['rules', 'linear', '--allow', 'x'.repeat(257)], 'a name that is allowed is too long: 256 characters at most'],
+    [
+      ['rules', 'linear', ...Array.from({ length: 201 }, (_, at) => ['--deny', `t${at}`]).flat()],
+      'the list of what is denied has too many entries: 200 at most',
+    ],
+    [['show', 'No Server'], 'a name has lower-case letters, digits and dashes only'],
+    [['settings', 'approval-wait', '1s'], 'a request waits for at least 5 seconds'],
+    [['settings', 'bridge-port', '80'], 'a port is at least 1024'],
+  ])('to take what is given says in plain words what is wrong with it: %j', async (args, words) => {
+    const { code, out, err } = await runToEnd(cli.profile, args);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain(`tokentray: ${words}`);
+    expect(err).not.toMatch(/Too (?:big|small)|expected|[<>]=/u);
+  });
+});
+
+describe('settings', () => {
+  it('shows them all, takes one, and shows that one', async () => {
+    const all = await tokentray('settings');
+    expect(all).toMatchObject({ code: 0, err: '' });
+    expect(all.out).toMatch(/^approval-wait +50s$/mu);
+    expect(all.out).toMatch(/^lock-on-screen-lock +not here/mu);
+    expect(await tokentray('settings approval-wait 2m')).toMatchObject({
+      code: 0,
+      out: '',
+      err: 'approval-wait is set to 2m.\n',
+    });
+    expect((await fake.deps.settings.view()).approvals.wait).toBe(120_000);
+    expect(await tokentray('settings approval-wait')).toMatchObject({ code: 0, out: '2m\n' });
+    expect(json((await tokentray('settings --json')).out)).toMatchObject({ approvals: { wait: 120_000 } });
+  });
+
+  it.each([
+    ['approvals off', { approvals: { chosen: 'off' } }],
+    ['pinning warn', { tools: { pinning: 'warn' } }],
+    ['sign-in auto', { signIn: 'auto' }],
+    ['bridge-port 9000', { bridgePort: { chosen: 9_000 } }],
+    ['bridge-port usual', { bridgePort: { chosen: null } }],
+    ['audit-arguments on', { audit: { arguments: true } }],
+    ['audit-keep-days 30', { audit: { keepDays: 30 } }],
+    ['audit-keep-megabytes 10', { audit: { keepMegabytes: 10 } }],
+    ['lock-after-idle 1h', { lock: { afterIdleMinutes: 60 } }],
+    ['lock-after-idle off', { lock: { afterIdleMinutes: null } }],
+    ['lock-streams go-on', { lock: { streams: 'go-on' } }],
+  ])('sets %s, as the window can', async (args, expected) => {
+    expect((await tokentray(`settings ${args}`)).code).toBe(0);
+    expect(await fake.deps.settings.view()).toMatchObject(expected);
+    const [name = '', value = ''] = args.split(' ');
+    expect((await tokentray(`settings ${name}`)).out).toBe(`${value}\n`);
+  });
+
+  it('says what holds now where that is something else', async () => {
+    const { code, err } = await tokentray('settings bridge-port 9000');
+    expect(code).toBe(0);
+    expect(err).toMatch(/^bridge-port is set to 9000\.\nNow: .+\.\n$/u);
+  });
+
+  it('says what this host cannot do', async () => {
+    const { code, err } = await tokentray('settings lock-on-screen-lock on');
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('no desktop') });
+  });
+});
+
+describe('what waits for the person', () => {
+  it.each(['list', 'status'])('is said by %s', async (command) => {
+    expect((await tokentray(command)).err).not.toMatch(/wait|held/u);
+    const { agent } = fake.deps.agents.add('cursor');
+    const row = fake.deps.store.agents.get(agent.id);
+    if (row === null) throw new Error('the agent is not there');
+    fake.access.prompts.raise({
+      kind: 'use',
+      agent: row,
+      via: 'http',
+      session: 'http',
+      server: 'linear',
+      account: 'default',
+      tool: null,
+    });
+    const see = (description: string): void => {
+      fake.deps.pins.seen('linear', 'default', [{ name: 'read', description }], { agreed: true });
+    };
+    see('reads');
+    see('reads, and sends it on');
+    const { err } = await tokentray(command);
+    expect(err).toContain('1 question waits for your answer: tokentray approvals\n');
+    expect(err).toContain('1 tool of linear is held until you have looked: tokentray tools linear\n');
+    expect(json((await tokentray('status --json')).out)).toMatchObject({
+      openQuestions: 1,
+      heldTools: [{ server: 'linear', held: 1 }],
+    });
+  });
+});
+
+describe('agent list', () => {
+  it('says of agents that signed in and of keys what each calls itself, and what makes it known', async () => {
+    fake.deps.agents.add('ci');
+    const claimed = { name: 'Visual Studio Code', client: null, clientUri: null };
+    fake.deps.store.agents.add({
+      id: 'signed-in',
+      name: 'vscode',
+      kind: 'oauth',
+      keyHash: null,
+      identity: 'client',
+      trusted: false,
+      claimed,
+      checked: null,
+      createdAt: Date.now(),
+      lastUsedAt: null,
+      revokedAt: null,
+    });
+    const { out } = await tokentray('agent list');
+    expect(out).toMatch(/^vscode +signed in +Visual Studio Code +its sign-in, which you allowed /mu);
+    expect(out).toMatch(/^ci +key +its key /mu);
+    fake.deps.store.agents.change('signed-in', { claimed: { ...claimed, client: { name: 'Code', version: '1' } } });
+    expect((await tokentray('agent list')).out).toMatch(/^vscode +signed in +Code +its sign-in/mu);
   });
 });
 

@@ -2,6 +2,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startAuthorizationServer } from '../support/authorization-server.ts';
+import { createBrowser } from '../support/browser.ts';
+import { startMcpServer } from '../support/mcp-server.ts';
 import { makeProfile, run, runToEnd } from './program.ts';
 import type { Profile, Run } from './program.ts';
 
@@ -93,7 +96,30 @@ describe('tokentray panic', () => {
       locked: true,
       streams: 0,
       approvals: 0,
+      dropped: 0,
       receipts: [],
     });
+  }, 60_000);
+
+  it('says how many sign-ins went with the memory that held them, and the list says so at once', async () => {
+    const as = await startAuthorizationServer();
+    const server = await startMcpServer({ era: 'modern', auth: { authorizationServer: as } });
+    try {
+      await serve('memory');
+      await tokentray('add', 'demo', server.url);
+      const connect = run(profile, ['connect', 'demo', '--no-browser', '--json']);
+      await connect.until('"kind":"sign-in"');
+      const lines = connect.out().trimEnd().split('\n');
+      const urls = lines.map((line) => (JSON.parse(line) as { url?: string }).url);
+      await createBrowser().open(urls.findLast((url) => url !== undefined) ?? '');
+      expect(await connect.end).toBe(0);
+      const { err } = await tokentray('panic');
+      expect(err).toContain('Dropped: 1 sign-in was held in memory only, and is gone.');
+      expect((await tokentray('list')).out).toContain('the vault no longer has its secrets');
+      expect((await tokentray('status')).out).toContain('0 connected, 1 need sign-in');
+    } finally {
+      await server.close();
+      await as.close();
+    }
   }, 60_000);
 });

@@ -163,10 +163,13 @@ describe('account', () => {
     expect(Math.abs(endsAt - Date.now() - 7 * 86_400_000)).toBeLessThan(60_000);
   });
 
-  it.each(['--for', '--for 0x', '--for 9999999d', '--for 7d --no-end'])('takes no end like %s', async (end) => {
-    expect((await tokentray(`connect linear --yes ${end}`)).code).toBe(2);
-    expect(fake.calls).toEqual([]);
-  });
+  it.each(['--for', '--for 0x', '--for 7', '--for 9999999d', '--for 7d --no-end'])(
+    'takes no end like %s',
+    async (end) => {
+      expect((await tokentray(`connect linear --yes ${end}`)).code).toBe(2);
+      expect(fake.calls).toEqual([]);
+    },
+  );
 
   it('list shows who is who and who is pinned to what', async () => {
     const { id } = fake.deps.agents.add('cursor').agent;

@@ -199,6 +199,21 @@ describe('tokentray tools', () => {
     });
   });
 
+  it('accepts nothing that is not held, and names what is', async () => {
+    see({ name: 'delete_it' });
+    see({ name: 'delete_it' }, { name: 'delete_It' });
+    expect(states().toSorted()).toEqual(['delete_It held', 'delete_it accepted']);
+    const { code, out, err } = await tokentray('tools', 'linear', '--accept', 'delete_it', '--accept', 'delete_It');
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toMatch(
+      /the tool "delete_it" is accepted already since \d{4}-.*\nWhat waits to be accepted: "delete_It"\n/u,
+    );
+    expect(states().toSorted()).toEqual(['delete_It held', 'delete_it accepted']);
+    const twice = await tokentray('tools', 'linear', '--accept', 'delete_It', '--accept', 'delete_It');
+    expect(twice).toMatchObject({ code: 0, err: 'Accepted 1 definition.\n' });
+    expect((await tokentray('tools', 'linear', '--accept', 'delete_it')).err).toContain('No tool of this server waits');
+  });
+
   it('is about one account', async () => {
     see(read);
     expect(await tokentray('tools', 'linear', '--account', 'work')).toMatchObject({ code: 0, out: '' });

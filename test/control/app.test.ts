@@ -205,19 +205,22 @@ describe('the details of a server', () => {
     expect(JSON.stringify(details)).not.toContain(access_token);
   });
 
-  it('come with an mcp.json for both ways, without a key', async () => {
+  it('come with an mcp.json for every way, without a key, and with the address alone', async () => {
     live = await liveBroker();
-    const { stdio, http, placeholder } = await live.client.servers.snippets({ server: 'notes' });
+    const { stdio, http, signIn, placeholder } = await live.client.servers.snippets({ server: 'notes' });
+    const url = `${live.broker.control.bridge?.url}/mcp/notes`;
     expect(JSON.parse(stdio)).toEqual({ mcpServers: { notes: { command: 'tokentray', args: ['stdio', 'notes'] } } });
     expect(JSON.parse(http ?? '')).toEqual({
       mcpServers: {
         notes: {
           type: 'http',
-          url: `${live.broker.control.bridge?.url}/mcp/notes`,
+          url,
           headers: { Authorization: `Bearer ${placeholder}` },
         },
       },
     });
+    expect(signIn?.url).toBe(url);
+    expect(JSON.parse(signIn?.file ?? '')).toEqual({ mcpServers: { notes: { type: 'http', url } } });
   });
 });
 

@@ -36,7 +36,7 @@ describe('the contract over the socket', () => {
     await at().listen();
     const error = await failure(at().connect().servers.add({ name: 'Not A Name', url: 'https://mcp.example' }));
     expect(error.code).toBe('invalid_input');
-    expect(error.message).toContain('name: a name has lower-case letters');
+    expect(error.message).toContain('a name has lower-case letters');
     expect(at().fake.calls).toEqual([]);
   });
 

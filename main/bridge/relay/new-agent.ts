@@ -12,6 +12,7 @@ import {
   answerFromMemory,
   askToSignIn,
   mayAsk,
+  memoryFor,
   needsSignIn,
   rememberTools,
   untilOpen,
@@ -130,7 +131,7 @@ export class NewAgents {
     const missing = method === 'server/discover' ? known?.capabilities : method === 'tools/list' ? known?.tools : known;
     const looks = method === 'server/discover' || method === 'tools/list';
     if (looks && missing === undefined && !upstream.guard.open()) upstream.access.want(method, params);
-    if (method === 'server/discover') return { result: discoverResult(upstream, beforeReached(known)) };
+    if (method === 'server/discover') return { result: discoverResult(upstream, beforeReached(memoryFor(upstream))) };
     const remembered = answerFromMemory(upstream, method);
     return remembered === null ? null : mapResult(remembered, (result) => toModernResult(method, result));
   }

@@ -15,6 +15,7 @@ import {
   answerFromMemory,
   askToSignIn,
   mayAsk,
+  memoryFor,
   needsSignIn,
   rememberTools,
   untilReady,
@@ -181,7 +182,7 @@ export class OldAgent {
 
   #greetFromMemory(hello: JsonObject): Outcome {
     this.#blind = true;
-    const known = beforeReached(this.#upstream.known.get());
+    const known = beforeReached(memoryFor(this.#upstream));
     return { result: initializeResult(this.#upstream, known, hello['protocolVersion']) };
   }
 

@@ -1,6 +1,6 @@
 // What an agent hears while nobody has signed in: what is known, and for everything else where to sign in.
 import { isTokentrayError } from '../../errors.ts';
-import type { GuardedUpstream, Upstream } from './types.ts';
+import type { GuardedUpstream, KnownServer, Upstream } from './types.ts';
 import { codes, fail, nothing } from './wire.ts';
 import type { Outcome } from './wire.ts';
 
@@ -8,13 +8,25 @@ import type { Outcome } from './wire.ts';
 export const mayAsk = (method: string): boolean =>
   method === 'tools/call' || method === 'prompts/get' || method === 'resources/read';
 
+/**
+ * What is known of a server, as far as this agent hears it. One that was denied hears nothing. One that nobody decided about gets
+ * the lists, which agents fetch once when they start, and not the server's instructions: an agent takes those for its person's.
+ */
+export function memoryFor({ guard, known }: GuardedUpstream): KnownServer | null {
+  if (guard.denied()) return null;
+  const all = known.get();
+  if (all === null || guard.allowed()) return all;
+  const { instructions: _kept, ...rest } = all;
+  return rest;
+}
+
 /** The answer that needs no server, as this agent may see it, or null where there is none. In the old era's shape. */
 export function answerFromMemory(upstream: GuardedUpstream, method: string): Outcome | null {
   switch (method) {
     case 'ping':
       return { result: {} };
     case 'tools/list':
-      return { result: upstream.guard.filterTools({ tools: upstream.known.get()?.tools ?? [] }) };
+      return { result: upstream.guard.filterTools({ tools: memoryFor(upstream)?.tools ?? [] }) };
     case 'prompts/list':
       return { result: { prompts: [] } };
     case 'resources/list':

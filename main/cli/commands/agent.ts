@@ -99,7 +99,7 @@ async function list(session: Session): Promise<ExitCode> {
     const rows = agents.map((agent) => [
       shownName(agent.name),
       agentKinds[agent.kind],
-      agent.claimed.client === null ? '' : shownName(agent.claimed.client.name),
+      saysItIs(agent),
       checkedProgram(agent),
       shownTime(agent.lastUsedAt),
       standing(agent),
@@ -114,8 +114,16 @@ async function list(session: Session): Promise<ExitCode> {
   return exitCodes.ok;
 }
 
+/** In its messages; one that signs in says it then, too, and one that was set up with a name by that. */
+function saysItIs({ claimed: { client, name } }: AgentView): string {
+  const said = client?.name ?? name;
+  return said === null ? '' : shownName(said);
+}
+
 function checkedProgram({ kind, checked }: AgentView): string {
-  if (kind !== 'stdio') return 'its secret';
+  if (kind === 'key') return 'its key';
+  // Whoever has the client's id can ask: it is the person who said yes to this one.
+  if (kind === 'oauth') return 'its sign-in, which you allowed';
   if (checked === null) return 'nothing';
   const program = checked.script ?? checked.executable;
   const last = program === null ? 'unseen' : shownName(program.split(/[\\/]/u).at(-1) ?? program);

@@ -1,7 +1,9 @@
 // `tokentray deny`: a person's no to an agent's question, for this time or for good.
+import type { Prompt } from '../../../preload/contract-access.ts';
 import { defineCommand, UsageError } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { openPrompt } from '../open-prompt.ts';
+import { shownTime } from '../terminal.ts';
 
 export const command = defineCommand({
   name: 'deny',
@@ -22,7 +24,7 @@ export const command = defineCommand({
       if (values.always === true) throw new UsageError(`${id} is about one call: it takes no --always`);
       await broker.approvals.answer({ id, allow: false });
       if (json) terminal.data(JSON.stringify({ id, allowed: false }));
-      else terminal.say('The call does not go out.');
+      else terminal.say(callWords(prompt));
       return exitCodes.ok;
     }
     const approval = await broker.approvals.decide({
@@ -36,3 +38,9 @@ export const command = defineCommand({
     return exitCodes.ok;
   },
 });
+
+/** Where nobody waits, the no is kept for the one that comes again. */
+const callWords = ({ waiting, expiresAt }: Prompt): string =>
+  waiting > 0
+    ? 'The call does not go out.'
+    : `The call does not go out, nor does the same one if the agent sends it again before ${shownTime(expiresAt)}.`;

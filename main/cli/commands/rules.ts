@@ -1,10 +1,10 @@
 // `tokentray rules`: what holds for every agent of a server, whatever each approval says.
-import { z } from 'zod';
-import { pinningSchema, toolRulesSchema } from '../../../preload/contract.ts';
+import { pinningSchema } from '../../../preload/contract.ts';
 import type { ServerRules } from '../../../preload/contract.ts';
 import { plainText } from '../../access/plain-text.ts';
-import { defineCommand, UsageError } from '../command.ts';
+import { defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { changeOptions, choice, rulesGiven } from '../rules-given.ts';
 
 type Rules = ServerRules['rules'];
 
@@ -37,13 +37,7 @@ export const command = defineCommand({
     'tokentray rules linear --everything --no-deny --pinning app',
   ],
   options: {
-    everything: { type: 'boolean', help: 'Let every tool through that no other rule is against' },
-    'read-only': { type: 'boolean', help: 'Let only tools through that are marked read-only' },
-    allow: { type: 'string', multiple: true, value: 'glob', help: 'Let only tools of such a name through; repeatable' },
-    deny: { type: 'string', multiple: true, value: 'glob', help: 'Let no tool of such a name through; repeatable' },
-    'no-allow': { type: 'boolean', help: 'Drop what --allow said' },
-    'no-deny': { type: 'boolean', help: 'Drop what --deny said' },
-    ask: { type: 'string', value: 'when', help: 'Ask you before a call: never, destructive or changes' },
+    ...changeOptions,
     pinning: {
       type: 'string',
       value: 'what',
@@ -54,16 +48,7 @@ export const command = defineCommand({
   exits: [0, 1, 2, 4],
   async run({ words: [server = ''], values, session }) {
     const { terminal, json } = session;
-    if (values.everything && values['read-only']) throw new UsageError('--everything and --read-only contradict');
-    if (values.allow !== undefined && values['no-allow']) throw new UsageError('--allow and --no-allow contradict');
-    if (values.deny !== undefined && values['no-deny']) throw new UsageError('--deny and --no-deny contradict');
-    const change = {
-      ...(values.everything ? { tools: 'everything' as const } : {}),
-      ...(values['read-only'] ? { tools: 'read-only' as const } : {}),
-      ...(values['no-allow'] ? { allow: [] } : values.allow === undefined ? {} : { allow: [...values.allow] }),
-      ...(values['no-deny'] ? { deny: [] } : values.deny === undefined ? {} : { deny: [...values.deny] }),
-      ...(values.ask === undefined ? {} : { ask: choice('--ask', toolRulesSchema.shape.ask, values.ask) }),
-    };
+    const change = rulesGiven(values);
     const pinning =
       values.pinning === undefined
         ? {}
@@ -79,17 +64,6 @@ export const command = defineCommand({
     return exitCodes.ok;
   },
 });
-
-function choice<T extends string>(
-  option: string,
-  schema: z.ZodType<T> & { readonly options: readonly T[] },
-  given: string,
-  more: readonly string[] = [],
-): T {
-  const parsed = schema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  throw new UsageError(`${option} takes ${[...schema.options, ...more].join(', ')}`);
-}
 
 function lines({ rules, pinning }: ServerRules): string[] {
   return [

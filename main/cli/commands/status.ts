@@ -3,6 +3,7 @@ import { defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { lockWords } from '../lock-words.ts';
 import { shownName, shownTime } from '../terminal.ts';
+import { waitingWords } from '../waiting-words.ts';
 
 /** Agents that are set up with the usual port send their keys to whoever has it now. */
 const strayed =
@@ -54,6 +55,7 @@ export const command = defineCommand({
         terminal.paint('yellow', 'Nobody is asked before an agent uses a server: approvals are off (--approvals off).'),
       );
     }
+    for (const line of waitingWords(status)) terminal.say(terminal.paint('yellow', line));
     if (status.databaseSetAside !== null) {
       terminal.say(terminal.paint('yellow', `The database was damaged and set aside as ${status.databaseSetAside}.`));
     }

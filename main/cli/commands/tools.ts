@@ -84,14 +84,30 @@ export const command = defineCommand({
 
 const counted = (count: number): string => (count === 1 ? '1 definition' : `${count} definitions`);
 
-/** @throws invalid_input for a tool that nobody saw */
+/** @throws invalid_input for a tool that nobody saw, or that there is nothing to agree to of */
 function chosenOf(all: readonly PinnedTool[], names: readonly string[]): PinnedTool[] {
-  return names.map((name) => {
+  return [...new Set(names)].map((name) => {
     const found = all.find(({ tool }) => tool === name);
-    if (found !== undefined) return found;
+    if (found !== undefined && found.state !== 'accepted') return found;
+    if (found !== undefined) throw acceptedAlready(found, all);
     throw new TokentrayError('invalid_input', `no tool "${plainText(name, 80)}" was seen of this server`, {
       attempted: 'accept the definitions',
       advice: 'See what there is: tokentray tools <server>',
     });
   });
 }
+
+/** Names that differ in little are told apart by nobody who types them: what is held is said beside it. */
+function acceptedAlready({ tool, acceptedAt }: PinnedTool, all: readonly PinnedTool[]): TokentrayError {
+  const open = all.filter(({ state }) => state !== 'accepted').map((one) => `"${plainText(one.tool, 80)}"`);
+  const since = acceptedAt === null ? '' : ` since ${shownTime(acceptedAt)}`;
+  return new TokentrayError('invalid_input', `the tool "${plainText(tool, 80)}" is accepted already${since}`, {
+    attempted: 'accept the definitions',
+    advice:
+      open.length === 0
+        ? 'No tool of this server waits to be accepted.'
+        : `What waits to be accepted: ${open.slice(0, mostNamed).join(', ')}${open.length > mostNamed ? ` and ${open.length - mostNamed} more` : ''}`,
+  });
+}
+
+const mostNamed = 10;

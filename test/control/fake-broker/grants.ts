@@ -152,6 +152,7 @@ export function createFakeGrants({ asked, answers, signIns, real }: Parts): Fake
       asked('lock');
     },
     unlock: () => asked('unlock'),
+    secretsDropped: () => 0,
     adoptable: async () => [],
     adopt: async () => null,
     async bringClient(name, client) {
