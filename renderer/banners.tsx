@@ -135,7 +135,14 @@ function PausedBanner() {
 
 function VaultBanner() {
   const vault = useModel((model) => model.status?.vault ?? null);
-  if (vault === null || vault.persistent) return null;
+  if (vault === null || (vault.persistent && vault.reason === null)) return null;
+  if (vault.persistent) {
+    return (
+      <Banner icon="key" tone="calm">
+        <strong>Some sign-ins cannot be used with the vault as it is.</strong> <a href="#/settings/vault">Why?</a>
+      </Banner>
+    );
+  }
   return (
     <Banner icon="key" tone="calm">
       {/* The vault's own reason has its place in the settings, beside what to do about it. */}

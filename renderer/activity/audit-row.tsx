@@ -2,6 +2,7 @@
 import type { AuditEntry } from '../../preload/contract.ts';
 import { OutsideText } from '../design/outside-text.tsx';
 import { clockTime, exactTime } from '../words/time.ts';
+import { AboutLine } from './about-line.tsx';
 import { describeEntry } from './audit-words.ts';
 import type { DayRow } from './days.ts';
 import styles from './event-row.module.css';
@@ -15,9 +16,7 @@ interface AuditRowProps {
 
 export function AuditRow({ row, tabIndex, onOpen }: AuditRowProps) {
   const { event: entry, day } = row;
-  const { title, tone, detail } = describeEntry(entry);
-  const by = entry.agent === null ? null : `by ${entry.agent}`;
-  const about = [detail, by].filter((part) => part !== null).join(' · ');
+  const { title, tone, agent, detail } = describeEntry(entry);
   return (
     <>
       {day !== null && <p className={styles.day}>{day}</p>}
@@ -32,11 +31,7 @@ export function AuditRow({ row, tabIndex, onOpen }: AuditRowProps) {
               </span>
             )}
           </span>
-          {about !== '' && (
-            <span className={styles.detail}>
-              <OutsideText>{about}</OutsideText>
-            </span>
-          )}
+          <AboutLine agent={agent} detail={detail} />
         </span>
         <time className={styles.time} dateTime={new Date(entry.at).toISOString()} title={exactTime(entry.at)}>
           {clockTime(entry.at)}

@@ -3,7 +3,9 @@ import type { AuditEntry, AuditVerdict } from '../../preload/contract.ts';
 import { describeEvent, type EventTone, type EventWords } from './event-words.ts';
 
 /** Rows about tool calls are the audit's own; all else is called as in the activity. */
-export function describeEntry(entry: Pick<AuditEntry, 'kind' | 'detail'>): EventWords {
+export function describeEntry(
+  entry: Pick<AuditEntry, 'kind' | 'detail'> & Partial<Pick<AuditEntry, 'agent'>>,
+): EventWords {
   const tool = entry.detail['tool'];
   if ((entry.kind !== 'tool-call' && entry.kind !== 'rule-hit') || typeof tool !== 'string')
     return describeEvent(entry);
@@ -15,6 +17,7 @@ export function describeEntry(entry: Pick<AuditEntry, 'kind' | 'detail'>): Event
   return {
     title: `${entry.kind === 'rule-hit' ? 'Call stopped' : 'Tool called'}: ${words}`,
     tone,
+    agent: entry.agent ?? null,
     detail: [tool, why, took].filter((part) => part !== null).join(' · '),
   };
 }
@@ -65,6 +68,8 @@ export function verdictTitle({ verdict, at }: Pick<AuditVerdict, 'verdict' | 'at
     case 'bad-signature':
       return 'A signature is not ours';
     case 'no-key':
-      return 'The chain is whole, but its older signatures cannot be checked';
+      return at === null
+        ? 'The chain is whole, but its older signatures cannot be checked'
+        : `The chain is whole, but from row ${at} on some rows came without its key`;
   }
 }

@@ -34,6 +34,11 @@ export function EventDialog({ event, onClose }: { readonly event: Activity | nul
               )}
             </Fact>
           )}
+          {shown.agent !== null && (
+            <Fact name="Agent">
+              <OutsideText fit="wrap">{shown.agent}</OutsideText>
+            </Fact>
+          )}
           {eventFacts(shown).map(([name, value]) => (
             <Fact key={name} name={<OutsideText>{name}</OutsideText>}>
               <OutsideText fit="wrap">{value}</OutsideText>

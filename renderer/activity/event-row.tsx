@@ -2,6 +2,7 @@
 import type { Activity } from '../../preload/contract.ts';
 import { OutsideText } from '../design/outside-text.tsx';
 import { clockTime, exactTime } from '../words/time.ts';
+import { AboutLine } from './about-line.tsx';
 import type { Row } from './days.ts';
 import { EventSign } from './event-sign.tsx';
 import styles from './event-row.module.css';
@@ -15,8 +16,7 @@ interface EventRowProps {
 
 export function EventRow({ row, tabIndex, onOpen }: EventRowProps) {
   const { event, day } = row;
-  const { title, tone, detail } = describeEvent(event);
-  const about = detail ?? (event.agent === null ? null : `by ${event.agent}`);
+  const { title, tone, agent, detail } = describeEvent(event);
   return (
     <>
       {day !== null && <p className={styles.day}>{day}</p>}
@@ -31,11 +31,7 @@ export function EventRow({ row, tabIndex, onOpen }: EventRowProps) {
               </span>
             )}
           </span>
-          {about !== null && (
-            <span className={styles.detail}>
-              <OutsideText>{about}</OutsideText>
-            </span>
-          )}
+          <AboutLine agent={agent} detail={detail} />
         </span>
         <time className={styles.time} dateTime={new Date(event.at).toISOString()} title={exactTime(event.at)}>
           {clockTime(event.at)}

@@ -2,12 +2,26 @@
 import type { Activity } from '../../preload/contract.ts';
 import { exactTime } from '../words/time.ts';
 import { counted } from '../words/counted.ts';
+import {
+  answeredCall,
+  approvalChanged,
+  approved,
+  asked,
+  decidedBy,
+  deciderWords,
+  denied,
+  isDenial,
+  overBecause,
+} from './decision-words.ts';
+import { number, spacedWord, strings, word } from './detail.ts';
 
 export type EventTone = 'fine' | 'idle' | 'busy' | 'needs-you' | 'danger';
 
 export interface EventWords {
   readonly title: string;
   readonly tone: EventTone;
+  /** Whom it is about, or who did it; null where no agent had a part in it. From outside. */
+  readonly agent: string | null;
   /** Why, or with what; parts of it come from outside. Null when the title says it all. */
   readonly detail: string | null;
 }
@@ -15,6 +29,8 @@ export interface EventWords {
 type Detail = Activity['detail'];
 interface Kind {
   readonly title: string;
+  /** What it is called where it is about a denial. */
+  readonly denial?: string;
   readonly tone: EventTone;
   readonly detail?: (detail: Detail) => string | null;
 }
@@ -46,17 +62,17 @@ const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['agent-renamed', { title: 'Agent renamed', tone: 'idle', detail: renamed }],
   ['agent-trusted', { title: 'Agent trusted', tone: 'needs-you' }],
   ['agent-untrusted', { title: 'Agent no longer trusted', tone: 'idle' }],
-  ['agent-client-changed', { title: 'Agent calls itself differently', tone: 'needs-you', detail: renamed }],
+  ['agent-client-changed', { title: 'Agent calls itself differently', tone: 'needs-you', detail: calledAnew }],
   ['approval-asked', { title: 'Agent asked', tone: 'busy', detail: asked }],
   ['approval-unanswered', { title: 'Nobody answered', tone: 'idle', detail: asked }],
   ['approval-flood', { title: 'Agent floods with questions', tone: 'needs-you' }],
-  ['approved', { title: 'Agent allowed', tone: 'fine', detail: decided }],
-  ['denied', { title: 'Agent denied', tone: 'needs-you', detail: decided }],
-  ['approval-changed', { title: 'Approval changed', tone: 'idle' }],
-  ['approval-revoked', { title: 'Approval revoked', tone: 'needs-you' }],
-  ['approval-ended', { title: 'Approval ended', tone: 'idle', detail: (d) => spacedWord(d, 'because') }],
-  ['call-allowed', { title: 'Call allowed', tone: 'fine', detail: (d) => word(d, 'tool') }],
-  ['call-declined', { title: 'Call declined', tone: 'needs-you', detail: (d) => word(d, 'tool') }],
+  ['approved', { title: 'Agent allowed', tone: 'fine', detail: approved }],
+  ['denied', { title: 'Agent denied', tone: 'needs-you', detail: denied }],
+  ['approval-changed', { title: 'Approval changed', tone: 'idle', detail: approvalChanged }],
+  ['approval-revoked', { title: 'Approval revoked', denial: 'Denial dropped', tone: 'needs-you', detail: decidedBy }],
+  ['approval-ended', { title: 'Approval ended', denial: 'Denial ended', tone: 'idle', detail: overBecause }],
+  ['call-allowed', { title: 'Call allowed', tone: 'fine', detail: answeredCall }],
+  ['call-declined', { title: 'Call declined', tone: 'needs-you', detail: answeredCall }],
   ['tool-changed', { title: 'Tools changed', tone: 'needs-you', detail: (d) => word(d, 'tools') }],
   ['tool-new', { title: 'New tools', tone: 'needs-you', detail: (d) => word(d, 'tools') }],
   ['tools-accepted', { title: 'Tools accepted', tone: 'fine', detail: (d) => word(d, 'tools') }],
@@ -75,9 +91,20 @@ const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['unlocked', { title: 'Unlocked', tone: 'fine' }],
   ['unlock-refused', { title: 'Unlocking refused', tone: 'danger', detail: (d) => spacedWord(d, 'error') }],
   ['panic', { title: 'Panic', tone: 'danger' }],
+  [
+    'secrets-dropped',
+    {
+      title: 'Sign-ins gone with the memory vault',
+      tone: 'needs-you',
+      detail: (d) => counted(number(d, 'grants'), 'grant'),
+    },
+  ],
   ['local-token-issued', { title: 'Signed in to the bridge', tone: 'fine' }],
   ['local-token-refreshed', { title: 'Bridge token refreshed', tone: 'idle' }],
-  ['local-token-revoked', { title: 'Bridge token revoked', tone: 'needs-you' }],
+  [
+    'local-token-revoked',
+    { title: 'Bridge token revoked', tone: 'needs-you', detail: (d) => spacedWord(d, 'because') },
+  ],
   ['local-token-replayed', { title: 'Used-up bridge token came again', tone: 'danger' }],
   ['command-refused', { title: 'Command refused', tone: 'needs-you', detail: refusedCommand }],
   ['token-lent', { title: 'Token lent', tone: 'idle' }],
@@ -94,22 +121,36 @@ export function kindTitle(kind: string): string {
   return kinds.get(kind)?.title ?? spaced(kind);
 }
 
-export function describeEvent(event: Pick<Activity, 'kind' | 'detail'>): EventWords {
-  const kind = kinds.get(event.kind);
-  if (kind === undefined) return { title: spaced(event.kind), tone: 'idle', detail: null };
-  const detail = kind.detail?.(event.detail) ?? word(event.detail, 'agent');
-  return { title: kind.title, tone: kind.tone, detail: detail === '' ? null : detail };
+type Described = Pick<Activity, 'kind' | 'detail'> & Partial<Pick<Activity, 'agent'>>;
+
+export function describeEvent({ kind: name, agent: given, detail }: Described): EventWords {
+  const agent = given ?? word(detail, 'agent');
+  const kind = kinds.get(name);
+  if (kind === undefined) return { title: spaced(name), tone: 'idle', agent, detail: null };
+  const title = kind.denial !== undefined && isDenial(detail) ? kind.denial : kind.title;
+  // In the audit it stands beside the detail; what is said of it is the same.
+  const words = kind.detail?.(agent === null ? detail : { ...detail, agent }) ?? null;
+  return { title, tone: kind.tone, agent, detail: words === '' ? null : words };
 }
 
-/** Everything that an event carries, name beside value, for the view of one event. */
+/** Everything else that an event carries than its agent, name beside value, for the view of one event. */
 export function eventFacts(event: Pick<Activity, 'detail'>): readonly (readonly [name: string, value: string])[] {
-  return Object.entries(event.detail).map(([name, value]) => [spaced(name), factText(name, value)] as const);
+  return Object.entries(event.detail)
+    .filter(([name, value]) => name !== 'agent' || typeof value !== 'string')
+    .map(([name, value]) => factOf(name, value, event.detail));
+}
+
+function factOf(name: string, value: unknown, detail: Detail): readonly [name: string, value: string] {
+  if (name === 'by' && typeof value === 'string') return ['Decided', deciderWords(value)];
+  // Of what was decided; a grant or a lock has reasons of its own.
+  const over = name === 'because' && 'decision' in detail ? overBecause(detail) : null;
+  return [spaced(name), over ?? factText(name, value)];
 }
 
 function factText(name: string, value: unknown): string {
   if (value === null) return 'none';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (typeof value === 'number') return /(?:At|_at)$/u.test(name) ? exactTime(value) : String(value);
+  if (typeof value === 'number') return /(?:At|_at|^until)$/u.test(name) ? exactTime(value) : String(value);
   if (typeof value === 'string') return value;
   if (Array.isArray(value) && value.every((part) => typeof part === 'string')) {
     return value.length === 0 ? 'none' : value.join(', ');
@@ -120,7 +161,7 @@ function factText(name: string, value: unknown): string {
 // details -------------------------------------------------------------------------------------------------------------
 
 function signedIn(detail: Detail): string {
-  const granted = words(detail, 'granted');
+  const granted = strings(detail, 'granted');
   const held = granted.length === 0 ? 'no scopes named' : counted(granted.length, 'scope');
   return detail['refreshable'] === false ? `${held}, without a refresh token` : held;
 }
@@ -143,7 +184,7 @@ function ended(detail: Detail): string | null {
 }
 
 function scopes(detail: Detail): string {
-  return words(detail, 'scopes').join(', ');
+  return strings(detail, 'scopes').join(', ');
 }
 
 function registered(detail: Detail): string | null {
@@ -170,15 +211,19 @@ function cleared(detail: Detail): string {
 }
 
 function used(detail: Detail): string | null {
-  const agent = word(detail, 'agent');
   const via = word(detail, 'via');
-  return agent === null ? null : via === null ? agent : `${agent}, over ${via === 'http' ? 'HTTP' : via}`;
+  return via === null ? null : `over ${via === 'http' ? 'HTTP' : via}`;
 }
 
 function renamed(detail: Detail): string | null {
   const was = word(detail, 'was');
-  const now = word(detail, 'is') ?? word(detail, 'agent');
-  return was === null ? now : `${was}, now ${now ?? 'nothing'}`;
+  return was === null ? null : `it was ${was}`;
+}
+
+/** By its own word; its name here stays. */
+function calledAnew(detail: Detail): string | null {
+  const is = word(detail, 'is');
+  return is === null ? null : `${is}, and before it was ${word(detail, 'was') ?? 'nothing'}`;
 }
 
 function changed(detail: Detail): string {
@@ -195,60 +240,21 @@ function endSet(detail: Detail): string {
   return typeof at === 'number' ? `on ${exactTime(at)}` : 'as the provider has it';
 }
 
-function asked(detail: Detail): string | null {
-  const tool = word(detail, 'tool');
-  return tool === null ? null : `for ${tool}`;
-}
-
-const lengths: ReadonlyMap<string, string> = new Map([
-  ['once', 'once'],
-  ['session', 'for its session'],
-  ['until', 'for a time'],
-  ['always', 'always'],
-]);
-
-function decided(detail: Detail): string | null {
-  const length = lengths.get(word(detail, 'lasts') ?? '') ?? null;
-  return detail['tools'] === 'read-only' && length !== null ? `${length}, read-only` : length;
-}
-
+/** Whose command it was is beside it. */
 function refusedCommand(detail: Detail): string {
-  const agent = word(detail, 'agent');
-  const who =
-    agent !== null
-      ? `a command of ${agent}`
-      : detail['startedBy'] === 'orphan'
-        ? 'a command whose starter had gone'
-        : 'a command of an agent';
-  return `${who} tried to ${word(detail, 'attempted') ?? 'decide for you'}`;
+  const attempted = word(detail, 'attempted') ?? 'decide for you';
+  if (word(detail, 'agent') !== null) return `its command tried to ${attempted}`;
+  const who = detail['startedBy'] === 'orphan' ? 'a command whose starter had gone' : 'a command of an agent';
+  return `${who} tried to ${attempted}`;
 }
 
 function pinned(detail: Detail): string | null {
-  const who = word(detail, 'agent') ?? word(detail, 'folder');
+  const folder = word(detail, 'folder');
   const account = word(detail, 'account');
-  return who === null ? account : `${who}: ${account ?? 'an account'}`;
+  return folder === null ? account : `${folder}: ${account ?? 'an account'}`;
 }
 
-// values --------------------------------------------------------------------------------------------------------------
-
-function word(detail: Detail, name: string): string | null {
-  const value = detail[name];
-  return typeof value === 'string' && value !== '' ? value : null;
-}
-
-function spacedWord(detail: Detail, name: string): string | null {
-  return word(detail, name)?.replaceAll('-', ' ') ?? null;
-}
-
-function words(detail: Detail, name: string): readonly string[] {
-  const value = detail[name];
-  return Array.isArray(value) ? value.filter((part) => typeof part === 'string') : [];
-}
-
-function number(detail: Detail, name: string): number {
-  const value = detail[name];
-  return typeof value === 'number' ? value : 0;
-}
+// names ---------------------------------------------------------------------------------------------------------------
 
 /** `expiresAt`, `client_id`, `step-up-asked` → "Expires at", "Client id", "Step up asked". */
 function spaced(name: string): string {

@@ -16,7 +16,7 @@ import type { Agent } from '../store/model.ts';
 import { href } from '../store/route.ts';
 import { trustOf } from '../words/evidence.ts';
 import { plainText } from '../words/names.ts';
-import { kindWords } from './agent-words.ts';
+import { askingAbout, askingWords, kindWords } from './agent-words.ts';
 import { ApprovalRows } from './approval-rows.tsx';
 import { Evidence } from './evidence.tsx';
 import { PinnedAccounts } from './pinned-accounts.tsx';
@@ -50,6 +50,7 @@ function AgentPage({ agent }: { readonly agent: Agent }) {
   const known = useKnown();
   const approvals = known?.approvals.filter(({ agentId }) => agentId === agent.id) ?? [];
   const asks = known?.prompts.find((prompt) => prompt.agent.id === agent.id);
+  const about = askingWords(askingAbout(agent, known?.settings.approvals.now ?? 'ask'), approvals.length);
   const revoked = agent.revokedAt !== null;
   return (
     <Page
@@ -79,13 +80,7 @@ function AgentPage({ agent }: { readonly agent: Agent }) {
         )}
         <FloodNotes />
         {!revoked && (
-          <Card
-            title="What it may use"
-            {...(approvals.length === 0 && {
-              about: 'Nothing so far. The first time it wants a server, you are asked.',
-            })}
-            flush
-          >
+          <Card title="What it may use" {...(about !== null && { about })} flush>
             {approvals.length === 0 ? undefined : <ApprovalRows approvals={approvals} by="server" />}
           </Card>
         )}

@@ -44,16 +44,48 @@ function searchedText({ name, kind, claimed, checked }: Agent): string {
   return parts.join(' ').toLowerCase();
 }
 
-/** "notes, files +2", "denied notes", "nothing so far". */
-export function approvalsSummary(approvals: readonly Approval[], agent: Pick<Agent, 'id'>): string {
+/** How it is with asking: nobody is asked about any agent, about this one not, or about each server that it wants. */
+type Asking = 'nobody' | 'not-about-it' | 'each';
+
+export const askingAbout = ({ trusted }: Pick<Agent, 'trusted'>, approvals: 'ask' | 'off'): Asking =>
+  approvals === 'off' ? 'nobody' : trusted ? 'not-about-it' : 'each';
+
+/** "may use notes, files +2", "denied notes", "trusted: not asked about". */
+export function approvalsSummary(
+  approvals: readonly Approval[],
+  agent: Pick<Agent, 'id' | 'trusted'>,
+  mode: 'ask' | 'off' = 'ask',
+): string {
+  // What was decided counts again when asking is turned on; until then it holds nobody back.
+  const asking = askingAbout(agent, mode);
+  if (asking === 'nobody') return 'may use every server: nobody is asked';
   const own = approvals.filter(({ agentId }) => agentId === agent.id);
   const names = (decision: Approval['decision']) => [
     ...new Set(own.filter((one) => one.decision === decision).map(({ server }) => server)),
   ];
   const allowed = names('allow');
   const denied = names('deny');
+  if (asking === 'not-about-it') {
+    return denied.length > 0 ? `trusted: not asked about, but denied ${firstOf(denied)}` : 'trusted: not asked about';
+  }
   if (allowed.length > 0) return `may use ${firstOf(allowed)}`;
   return denied.length > 0 ? `denied ${firstOf(denied)}` : 'nothing allowed so far';
+}
+
+/** What is to be known about the list of what was decided, beside that list; null: the list says it all. */
+export function askingWords(asking: Asking, decided: number): string | null {
+  switch (asking) {
+    case 'nobody':
+      return decided === 0
+        ? 'Every server: approvals are off, and nobody is asked.'
+        : 'Every server: approvals are off, and nobody is asked. What you decided counts again when they are on.';
+    case 'not-about-it':
+      return decided === 0
+        ? 'Every server that you did not take from it: you trust it, and are not asked.'
+        : 'Every server that you did not take from it: you trust it, and are not asked. Those it has come to so far:';
+    case 'each':
+      return decided === 0 ? 'Nothing so far. The first time it wants a server, you are asked.' : null;
+  }
 }
 
 function firstOf([first = '', second, ...others]: readonly string[]): string {

@@ -79,6 +79,7 @@ export function AgentsScreen() {
 
 function AgentRow({ agent, tabIndex }: { readonly agent: Agent; readonly tabIndex: 0 | -1 }) {
   const approvals = useModel((model) => model.known?.approvals);
+  const mode = useModel((model) => model.known?.settings.approvals.now);
   const asks = useModel((model) => model.known?.prompts.some((prompt) => prompt.agent.id === agent.id) ?? false);
   return (
     <div className={styles.row}>
@@ -102,7 +103,9 @@ function AgentRow({ agent, tabIndex }: { readonly agent: Agent; readonly tabInde
         </div>
         <p className={styles.kind}>{kindWords(agent.kind)}</p>
       </div>
-      <p className={styles.may}>{agent.revokedAt === null ? approvalsSummary(approvals ?? [], agent) : 'shut out'}</p>
+      <p className={styles.may}>
+        {agent.revokedAt === null ? approvalsSummary(approvals ?? [], agent, mode) : 'shut out'}
+      </p>
       <p className={styles.used}>
         {agent.lastUsedAt === null ? (
           'never used'

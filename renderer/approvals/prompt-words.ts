@@ -17,9 +17,16 @@ export function questionText(prompt: Prompt): string {
 export const verbOf = ({ redirectUri }: Extract<Prompt, { kind: 'use' }>): string =>
   redirectUri === null ? 'wants to use' : 'wants to sign in and use';
 
-/** Whose grant it is at the provider; null where only the label is known that everybody's first account has. */
-export function accountText({ account, identity }: Pick<Prompt, 'account' | 'identity'>): string | null {
-  const label = account === '' || account === 'default' ? null : plainText(account, longestName);
+/**
+ * Whose grant it is at the provider; null where only the label is known that everybody's first account has.
+ * @param several whether the server has other accounts too: then its label tells them apart, that of the first one as well
+ */
+export function accountText(
+  { account, identity }: Pick<Prompt, 'account' | 'identity'>,
+  several = false,
+): string | null {
+  const isUsual = account === '' || account === 'default';
+  const label = isUsual ? (several ? 'default' : null) : plainText(account, longestName);
   const who = identity === null ? null : plainText(identity, longestName);
   if (label === null || who === null || label === who) return who ?? label;
   return `${label}, ${who}`;
@@ -110,7 +117,9 @@ export function goneWords(
 }
 
 /** "cursor asks more often than anybody could answer: 9 questions were refused in the last 2 min." */
-export function floodWords({ agent, since, refused }: Flood, now: number): string {
+export function floodWords({ agent, since, refused, program, agents = [] }: Flood, now: number): string {
   const count = refused === 1 ? '1 question was' : `${refused} questions were`;
-  return `${plainText(agent, longestName)} asks more often than anybody could answer: ${count} refused unseen in the last ${span(now - since)}.`;
+  const names = agents.length < 2 ? '' : ` under ${agents.length} names, ${plainText(agent, longestName)} among them,`;
+  const who = program == null ? plainText(agent, longestName) : plainText(program, longestName);
+  return `${who}${names} asks more often than anybody could answer: ${count} refused unseen in the last ${span(now - since)}.`;
 }

@@ -4,12 +4,15 @@ import { Badge, Scope } from '../design/badge.tsx';
 import { Disclosure } from '../design/disclosure.tsx';
 import { LongText } from '../design/long-text.tsx';
 import { OutsideText } from '../design/outside-text.tsx';
+import { useNarrow } from '../design/use-media.ts';
+import { useModel } from '../store/context.tsx';
 import { hostOf, plainText } from '../words/names.ts';
 import { accountText, markedWords } from './prompt-words.ts';
 import styles from './parts.module.css';
 
 export function WishPart({ prompt }: { readonly prompt: Prompt }) {
-  const account = accountText(prompt);
+  const several = useModel((model) => (model.known?.accounts.get(prompt.server)?.size ?? 1) > 1);
+  const account = accountText(prompt, several);
   return (
     <section className={styles.part} aria-label="What it wants">
       <h2 className={styles.name}>Wants</h2>
@@ -67,15 +70,32 @@ function Tool({ prompt }: { readonly prompt: Prompt }) {
 /** Nothing known is no reason to be calm. */
 const markedTones = { destructive: 'danger', unknown: 'needs-you', unmarked: 'idle', 'read-only': 'idle' } as const;
 
+/** So many are read at a glance. */
+const mostAtOnce = 3;
+
 function Scopes({ scopes }: { readonly scopes: readonly string[] }) {
+  // In the popover, room is for what one decides by.
+  const narrow = useNarrow();
   if (scopes.length === 0) return <p className={styles.soft}>The provider names no scopes.</p>;
-  return (
-    <Disclosure plain label={scopes.length === 1 ? '1 scope' : `${scopes.length} scopes`}>
-      <div className={styles.scopes}>
-        {scopes.map((scope) => (
-          <Scope key={scope}>{plainText(scope)}</Scope>
-        ))}
+  const list = (
+    <div className={styles.scopes}>
+      {scopes.map((scope) => (
+        <Scope key={scope}>{plainText(scope)}</Scope>
+      ))}
+    </div>
+  );
+  const words = scopes.length === 1 ? '1 scope' : `${scopes.length} scopes`;
+  if (!narrow && scopes.length <= mostAtOnce) {
+    return (
+      <div className={styles.few} role="group" aria-label={words}>
+        <span className={styles.soft}>with</span>
+        {list}
       </div>
+    );
+  }
+  return (
+    <Disclosure plain label={words}>
+      {list}
     </Disclosure>
   );
 }

@@ -17,6 +17,8 @@ export function becauseWords(because: Locked['because']): string {
       return 'It locked because nothing had used it for a while';
     case 'panic':
       return 'It locked in a panic';
+    case 'no-passphrase':
+      return 'It was started without the passphrase of its vault';
   }
 }
 
@@ -75,7 +77,7 @@ export function fateWords({ receipt, error }: Panicked['receipts'][number]): Pan
   return { tone, words: headline };
 }
 
-export function panicWords({ locked, streams, approvals, receipts }: Panicked): {
+export function panicWords({ locked, streams, approvals, dropped, receipts }: Panicked): {
   readonly tone: 'fine' | 'warn';
   readonly headline: string;
   readonly facts: readonly string[];
@@ -100,8 +102,16 @@ export function panicWords({ locked, streams, approvals, receipts }: Panicked): 
         : approvals === 1
           ? 'One approval was ended.'
           : `${approvals} approvals were ended.`,
+      ...(dropped === 0 ? [] : [droppedWords(dropped)]),
     ],
   };
+}
+
+function droppedWords(dropped: number | null): string {
+  if (dropped === null) return 'What only memory held goes as soon as what is under way has ended.';
+  return dropped === 1
+    ? 'One sign-in that only memory held is gone: it needs a new one.'
+    : `${dropped} sign-ins that only memory held are gone: each needs a new one.`;
 }
 
 const usualMinutes = [5, 15, 30, 60, 240, 480];

@@ -67,10 +67,22 @@ interface EntryProps {
 
 function EntryView({ entry, onOpen }: EntryProps) {
   if (entry.kind === 'one') {
-    const { title, tone, detail } = describeEvent(entry.event);
+    const { title, tone, agent, detail } = describeEvent(entry.event);
     return (
       <Item tone={tone} title={title} event={entry.event} onOpen={onOpen}>
-        {detail !== null && <OutsideText fit="wrap">{detail}</OutsideText>}
+        {(agent !== null || detail !== null) && (
+          <>
+            {agent !== null && (
+              <span className={styles.agent}>
+                <OutsideText fit="wrap" longest={100}>
+                  {agent}
+                </OutsideText>
+              </span>
+            )}
+            {agent !== null && detail !== null && ' · '}
+            {detail !== null && <OutsideText fit="wrap">{detail}</OutsideText>}
+          </>
+        )}
       </Item>
     );
   }

@@ -9,12 +9,15 @@ import { useUses } from '../store/context.tsx';
 import { href } from '../store/route.ts';
 import styles from './parts.module.css';
 
+const knownBy =
+  'Over stdio an agent is known by the program that it is, as far as the system tells; over HTTP by its key or its sign-in.';
+
 export function UsesCard({ server }: { readonly server: string }) {
   const uses = useUses(server);
   return (
     <Card
       title="Used by"
-      {...(uses.length > 0 && { about: 'Over stdio an agent is known by its own word only; over HTTP by its key.' })}
+      {...(uses.length > 0 && { about: knownBy })}
       actions={
         <LinkButton size="small" href={href({ at: 'server', server, part: 'set-up' })}>
           Set up an agent

@@ -28,8 +28,15 @@ export function listed(
     .sort((a, b) => rank[toneOf(a)] - rank[toneOf(b)] || byName.compare(a.server, b.server));
 }
 
-/** "12 servers, 2 need you": how things are in one line. */
-export function summary(servers: Iterable<ServerView>, held: ReadonlyMap<string, number> = noneHeld): string {
+/**
+ * "12 servers, 2 need you": how things are in one line.
+ * @param questions how many questions of agents wait for the person: then something needs them, though it is no server
+ */
+export function summary(
+  servers: Iterable<ServerView>,
+  held: ReadonlyMap<string, number> = noneHeld,
+  questions = 0,
+): string {
   const tones = [...servers].map((view) => (held.has(view.server) ? 'needs-you' : stateTone(view.state)));
   const count = (tone: Tone) => tones.filter((one) => one === tone).length;
   const needYou = count('needs-you');
@@ -38,7 +45,8 @@ export function summary(servers: Iterable<ServerView>, held: ReadonlyMap<string,
     tones.length === 1 ? '1 server' : `${tones.length} servers`,
     needYou > 0 && `${needYou} ${needYou === 1 ? 'needs' : 'need'} you`,
     waiting > 0 && `${waiting} waiting for a provider`,
-    needYou === 0 && waiting === 0 && 'nothing needs you',
+    questions > 0 && `${questions} ${questions === 1 ? 'question waits' : 'questions wait'} for you`,
+    needYou === 0 && waiting === 0 && questions === 0 && 'nothing needs you',
   ];
   return said.filter(Boolean).join(', ');
 }

@@ -38,7 +38,8 @@ export function ServersScreen() {
   useShortcut(shortcuts.search, () => searchInput.current?.focus());
 
   const rows = useMemo(() => listed(servers.values(), deferred, show, held), [servers, deferred, show, held]);
-  const about = useMemo(() => summary(servers.values(), held), [servers, held]);
+  const questions = useModel((model) => model.known?.prompts.length ?? 0);
+  const about = useMemo(() => summary(servers.values(), held, questions), [servers, held, questions]);
   const needYou = useMemo(() => listed(servers.values(), '', 'needs-you', held).length, [servers, held]);
 
   if (servers.size === 0) {

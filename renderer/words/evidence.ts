@@ -121,15 +121,17 @@ export function checkedLines(checked: Agent['checked']): readonly EvidenceLine[]
 }
 
 /** What it says of itself. */
-export function claimedLines({ name, client, clientUri }: Agent['claimed']): readonly EvidenceLine[] {
+export function claimedLines({ name, client, clientUri, firstClient }: Agent['claimed']): readonly EvidenceLine[] {
   return [
     ...(name === null ? [] : [plain('Name', name)]),
-    ...(client === null
-      ? []
-      : [plain('In its messages', client.version === null ? client.name : `${client.name} ${client.version}`)]),
+    ...(client === null ? [] : [plain('In its messages', versioned(client))]),
+    ...(firstClient === undefined ? [] : [plain('In its first messages', versioned(firstClient))]),
     ...(clientUri === null ? [] : [path('Client id', clientUri)]),
   ];
 }
+
+const versioned = ({ name, version }: NonNullable<Agent['claimed']['client']>): string =>
+  version === null ? name : `${name} ${version}`;
 
 const plain = (name: string, value: string): EvidenceLine => ({ name, value, mono: false });
 const path = (name: string, value: string): EvidenceLine => ({ name, value, mono: true });

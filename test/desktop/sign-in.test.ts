@@ -42,7 +42,8 @@ describe.skipIf(executable === null)('a sign-in of an agent, beside the app', ()
     await expect.poll(() => desk.windows()).toMatchObject([{ visible: true }]);
     await page.getByRole('region', { name: 'Who asks' }).getByText(code).waitFor();
     // It goes on waiting there, and decides nothing.
-    await tabs[1].getByRole('heading', { name: /^Allow “Cursor 2” in Tokentray/u }).waitFor();
+    await tabs[1].getByRole('heading', { name: /^Allow “Cursor” in Tokentray/u }).waitFor();
+    await tabs[1].getByText('Tokentray lists it as Cursor 2.').waitFor();
     expect([first.hasTokens(), second.hasTokens()]).toEqual([false, false]);
 
     await page.getByRole('button', { name: 'Allow for this session' }).click();

@@ -4,6 +4,8 @@ import { agentsSummary, waitOptions } from '../../renderer/settings/access-words
 import {
   approvalsSummary,
   approvalWords,
+  askingAbout,
+  askingWords,
   isDoubtful,
   lastsWords,
   listedAgents,
@@ -198,6 +200,11 @@ describe('a question', () => {
     expect(accountText({ account: 'work', identity: 'a@b' })).toBe('work, a@b');
     expect(accountText({ account: 'a@b', identity: 'a@b' })).toBe('a@b');
   });
+  it('names the account wherever there are several, the first one too', () => {
+    expect(accountText({ account: 'default', identity: null }, true)).toBe('default');
+    expect(accountText({ account: 'default', identity: 'a@b' }, true)).toBe('default, a@b');
+    expect(accountText({ account: 'work', identity: null }, true)).toBe('work');
+  });
   it('says who waits and for how long it is open', () => {
     const one = { waiting: 2, expiresAt: 120_000 };
     expect(waitingWords(one, 0, 0)).toEqual({ who: '2 waiting', left: '2 min left', more: null });
@@ -226,6 +233,10 @@ describe('a question', () => {
       'cursor asks more often than anybody could answer: 9 questions were refused unseen in the last 2 min.',
     );
   });
+  it('that floods under many names is told of as the one program that it is', () => {
+    const flood = { agent: 'fl1', since: 0, refused: 9, program: '/opt/flood.mjs', agents: ['fl0', 'fl1'] };
+    expect(floodWords(flood, 125_000)).toMatch(/^\/opt\/flood.mjs under 2 names, fl1 among them, asks/u);
+  });
 });
 
 describe('what was decided', () => {
@@ -242,6 +253,26 @@ describe('what was decided', () => {
     expect(approvalsSummary(many, agent())).toBe('may use a, b +2');
     expect(approvalsSummary([approval({ agentId: 'other' })], agent())).toBe('nothing allowed so far');
     expect(approvalsSummary([approval({ decision: 'deny' })], agent())).toBe('denied notes');
+  });
+  it('is not what counts where nobody is asked, and the summary says so', () => {
+    expect(approvalsSummary([], agent(), 'off')).toBe('may use every server: nobody is asked');
+    expect(approvalsSummary([approval()], agent({ trusted: true }), 'off')).toBe(
+      'may use every server: nobody is asked',
+    );
+    const trusted = agent({ kind: 'key', trusted: true });
+    expect(approvalsSummary([], trusted)).toBe('trusted: not asked about');
+    expect(approvalsSummary([approval({ decidedBy: 'trusted' })], trusted)).toBe('trusted: not asked about');
+    expect(approvalsSummary([approval({ decision: 'deny' })], trusted)).toBe(
+      'trusted: not asked about, but denied notes',
+    );
+  });
+  it('is introduced by how it is with asking', () => {
+    expect(askingWords(askingAbout(agent(), 'ask'), 0)).toContain('Nothing so far');
+    expect(askingWords(askingAbout(agent(), 'ask'), 1)).toBeNull();
+    for (const count of [0, 1]) {
+      expect(askingWords(askingAbout(agent({ trusted: true }), 'off'), count)).toContain('nobody is asked');
+      expect(askingWords(askingAbout(agent({ trusted: true }), 'ask'), count)).toContain('you trust it');
+    }
   });
   it('can be given an end, and keeps one that it must have', () => {
     expect(endChoices({ lasts: 'always', until: 5 }).map(({ value }) => value)).toContain('never');

@@ -8,9 +8,10 @@ import { server } from './server.ts';
 describe('a row of the audit', () => {
   it('about a call names the tool, how it ended, how long and how much', () => {
     const detail = { tool: 'create_page', outcome: 'ok', ms: 84.2, requestBytes: 1, answerBytes: 5_200 };
-    expect(describeEntry({ kind: 'tool-call', detail })).toEqual({
+    expect(describeEntry({ kind: 'tool-call', agent: 'cursor', detail })).toEqual({
       title: 'Tool called: done',
       tone: 'fine',
+      agent: 'cursor',
       detail: 'create_page · 84 ms, 5 kB',
     });
   });
@@ -27,6 +28,7 @@ describe('a row of the audit', () => {
       'Tool called: paused',
     );
     expect(describeEntry({ kind: 'tool-call', detail: { tool: 7 } }).title).toBe('Tool call');
+    expect(describeEntry({ kind: 'secrets-dropped', detail: { grants: 2 } }).detail).toBe('2 grants');
   });
   it('counts bytes as a person does', () => {
     expect([1, 999, 1_500, 2_400_000].map(sizeWords)).toEqual(['1 B', '999 B', '2 kB', '2.4 MB']);
@@ -38,13 +40,15 @@ describe('a verdict', () => {
     const verdicts = ['intact', 'no-key', 'changed', 'removed', 'reordered', 'truncated', 'bad-signature'] as const;
     expect(verdicts.map(verdictTone)).toEqual(['fine', 'warn', 'danger', 'danger', 'danger', 'danger', 'danger']);
     expect(verdictTitle({ verdict: 'changed', at: 42 })).toBe('Row 42 was changed');
+    expect(verdictTitle({ verdict: 'no-key', at: 42 })).toContain('from row 42 on');
+    expect(verdictTitle({ verdict: 'no-key', at: null })).toContain('older signatures');
   });
 });
 
 describe('the lock', () => {
   it('says why it is closed and what opens it', () => {
-    const becauses = ['by-hand', 'screen', 'idle', 'panic'] as const;
-    expect(new Set(becauses.map(becauseWords)).size).toBe(4);
+    const becauses = ['by-hand', 'screen', 'idle', 'panic', 'no-passphrase'] as const;
+    expect(new Set(becauses.map(becauseWords)).size).toBe(5);
     expect(unlockWords('passphrase').help).toContain('passphrase');
     expect(unlockWords('click').help).toContain('no passphrase');
     expect(unlockWords('system').help).toContain('The system asks');
@@ -77,7 +81,7 @@ describe('a panic', () => {
     error: null,
   };
   it('says what was ended', () => {
-    const words = panicWords({ locked: true, streams: 2, approvals: 1, receipts: [ended] });
+    const words = panicWords({ locked: true, streams: 2, approvals: 1, dropped: 0, receipts: [ended] });
     expect(words).toEqual({
       tone: 'fine',
       headline: 'Locked',
@@ -87,9 +91,9 @@ describe('a panic', () => {
   it('does not claim what a provider did not confirm', () => {
     const failed = { server: 'x', account: 'work', receipt: null, error: 'nobody answers' };
     expect(fateWords(failed)).toEqual({ tone: 'warn', words: 'not revoked: nobody answers' });
-    const words = panicWords({ locked: true, streams: 0, approvals: 0, receipts: [ended, failed] });
+    const words = panicWords({ locked: true, streams: 0, approvals: 0, dropped: 0, receipts: [ended, failed] });
     expect(words).toMatchObject({ tone: 'warn', headline: 'Locked, but one grant is not known to have ended' });
-    expect(panicWords({ locked: false, streams: 0, approvals: 0, receipts: [] }).headline).toBe(
+    expect(panicWords({ locked: false, streams: 0, approvals: 0, dropped: 0, receipts: [] }).headline).toBe(
       'It could not be locked',
     );
   });

@@ -138,6 +138,13 @@ describe('the list', () => {
     expect(summary(servers)).toBe('4 servers, 1 needs you, 1 waiting for a provider');
     expect(summary([server('one')])).toBe('1 server, nothing needs you');
   });
+
+  it('does not say that nothing needs the person while agents wait for an answer', () => {
+    expect(summary([server('one')], new Map(), 1)).toBe('1 server, 1 question waits for you');
+    expect(summary([server('one')], new Map([['one', 1]]), 19)).toBe(
+      '1 server, 1 needs you, 19 questions wait for you',
+    );
+  });
 });
 
 describe('the store', () => {

@@ -212,6 +212,17 @@ describe.skipIf(executable === null)('in a real Chromium', { timeout: 60_000 }, 
     await free.close();
   });
 
+  it('an agent that signs in by itself is set up with the address alone: no key is in what it is given', async () => {
+    const { page } = open;
+    await open.go('#/servers/notes/set-up');
+    await page.getByRole('heading', { name: 'Over HTTP, with the address alone' }).waitFor();
+    const url = `${live.broker.control.bridge?.url}/mcp/notes`;
+    await page.getByRole('group', { name: 'Address' }).getByText(url, { exact: true }).waitFor();
+    const file = await page.getByRole('region', { name: 'mcp.json without a key' }).innerText();
+    expect(JSON.parse(file)).toEqual({ mcpServers: { notes: { type: 'http', url } } });
+    expect(await open.violations()).toEqual([]);
+  });
+
   it.each([
     ['#/activity', 'This is where the record begins.'],
     ['#/audit', 'This is where what is kept begins.'],
@@ -225,7 +236,7 @@ describe.skipIf(executable === null)('in a real Chromium', { timeout: 60_000 }, 
     await open.go(hash);
     const rows = page.getByRole('button', { name: /Command refused/u });
     await rows.first().waitFor();
-    expect(await rows.first().innerText()).toMatch(/a command of (?:cursor|an agent) tried to unlock/u);
+    expect(await rows.first().innerText()).toMatch(/cursor\s+·\s+its command tried to unlock/u);
     expect(await page.getByText(beginning).count()).toBe(0);
     await rows.first().focus();
     const oldest = page.getByRole('button', { name: /Server added|Tokentray started/u });
