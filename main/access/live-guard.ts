@@ -28,6 +28,8 @@ export class LiveGuard implements Guard {
   readonly #gone = new AbortController();
   readonly #listeners = new Set<() => void>();
   #isClosed = false;
+  /** What it was called when its time was over: what is told afterwards may find no database any more. */
+  #lastName: string | null = null;
   /** As it was when somebody last looked; locked or not. */
   #wasAllowed: boolean;
 
@@ -79,6 +81,7 @@ export class LiveGuard implements Guard {
 
   /** @param because what is under way is told; by default that the agent was shut out */
   end(because?: TokentrayError): void {
+    this.#lastName ??= this.#agent().name;
     this.#gone.abort(because);
   }
 
@@ -90,6 +93,7 @@ export class LiveGuard implements Guard {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#lastName ??= this.#agent().name;
     this.#closed();
     this.#listeners.clear();
   }
@@ -173,7 +177,7 @@ export class LiveGuard implements Guard {
   /** As it is called now: a connection begins before the agent has said a name, and a person may give it another one. */
   #agent(): { readonly id: string; readonly name: string } {
     const { id, name } = this.caller.agent;
-    return { id, name: this.#parts.agentView(id)?.name ?? name };
+    return { id, name: this.#lastName ?? this.#parts.agentView(id)?.name ?? name };
   }
 
   #hasEnded(): TokentrayError {

@@ -24,6 +24,24 @@ describe('a connection that began under another name', () => {
   };
   const everyAgent = () => [...w.events, ...w.calls].map(({ agent }) => agent);
 
+  it('is told of under its last name when its call ends after everything was closed', async () => {
+    const { agent, guard } = renamed();
+    w.access.approvals.decide(
+      { agent, server: 'linear', account: 'default' },
+      [],
+      { decision: 'allow', lasts: 'always', rules: { ...everything, ask: 'never' } },
+      'window',
+    );
+    const admitted = await attempt(guard).outcome;
+    w.access.close();
+    w.store.close();
+    if (admitted instanceof Error) throw admitted;
+    admitted.finished({ outcome: 'failed', bytes: 0 });
+    expect(w.calls.at(-1)).toMatchObject({ agent: 'Claude Code', outcome: 'failed' });
+    // That one is closed already.
+    w = world();
+  });
+
   it('is asked about, waited for and denied under its name', async () => {
     const { guard } = renamed();
     const gaveUp = attempt(guard);
