@@ -93,8 +93,7 @@ async function passOwn(
   seen: AnswerSeen,
   how: Answering,
 ): Promise<void> {
-  const decoder = decoderFor(answer.headers['content-encoding']);
-  if (decoder === 'unknown') throw unreadable('its content coding is not known');
+  const decoder = decoderOf(answer);
   const type = contentType(answer) === 'events' ? 'events' : 'json';
   const own = ownRepliesOnly(how.admissions.keys(), type, decoder);
   res.writeHead(answer.statusCode, agentHeaders(answer.headers));
@@ -105,13 +104,21 @@ async function passOwn(
   await pourWithLastWords(answer.body, [own], res, () => (plain ? how.lastWords(seen.unanswered()) : null));
 }
 
+/** Null: it comes plain. @throws unreadable_answer */
+function decoderOf({ headers }: Dispatcher.ResponseData) {
+  const decoder = decoderFor(headers['content-encoding']);
+  if (decoder === 'unknown') throw unreadable('its content coding is not known');
+  return decoder;
+}
+
 async function passEvents(
   answer: Dispatcher.ResponseData,
   res: ServerResponse,
   seen: AnswerSeen,
   how: Answering,
 ): Promise<void> {
-  if (decoderFor(answer.headers['content-encoding']) === 'unknown') throw unreadable('its content coding is not known');
+  // Before anything is sent: what cannot be read can still be told.
+  decoderOf(answer);
   res.writeHead(answer.statusCode, withoutCoding(answer));
   res.flushHeaders();
   await pourEvents(answer, res, seen, how);
@@ -124,8 +131,7 @@ async function pourEvents(
   how: Answering,
 ): Promise<void> {
   // Asked for without a coding, but servers may have their own mind.
-  const decoder = decoderFor(answer.headers['content-encoding']);
-  if (decoder === 'unknown') throw unreadable('its content coding is not known');
+  const decoder = decoderOf(answer);
   const through = [...(decoder === null ? [] : [decoder]), readEvents(seen, how)];
   await pourWithLastWords(answer.body, through, res, () => how.lastWords(seen.unanswered()));
 }

@@ -4,6 +4,7 @@ import type { Guard } from '../access/types.ts';
 import type { Fetch } from '../ports.ts';
 import { Admissions } from './admissions.ts';
 import type { GuardedUpstream, Upstream } from './relay/types.ts';
+import { until } from './until.ts';
 
 export function guarded(base: Upstream, guard: Guard): GuardedUpstream {
   const { clock } = base;
@@ -57,10 +58,7 @@ export const admissionsOf = (upstream: Upstream): Admissions | null =>
   (upstream as Partial<GuardedUpstream>).admissions ?? null;
 
 /** The fetch until the agent is shut out. Ending a session with the server lends nothing, and it would be kept there. */
-const whileAllowed =
-  (ended: AbortSignal, fetch: Fetch): Fetch =>
-  (input, init) => {
-    if (init?.method === 'DELETE') return fetch(input, init);
-    const given = init?.signal ?? (input instanceof Request ? input.signal : null);
-    return fetch(input, { ...init, signal: given === null ? ended : AbortSignal.any([given, ended]) });
-  };
+const whileAllowed = (ended: AbortSignal, fetch: Fetch): Fetch => {
+  const ending = until(ended, fetch);
+  return (input, init) => (init?.method === 'DELETE' ? fetch(input, init) : ending(input, init));
+};

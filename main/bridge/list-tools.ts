@@ -10,6 +10,7 @@ import { defaultLimits } from './relay/types.ts';
 import type { JsonObject, ServerEra, Upstream } from './relay/types.ts';
 import { asText, call, codes, meta, modernVersion } from './relay/wire.ts';
 import type { Call, Reply } from './relay/wire.ts';
+import { until } from './until.ts';
 
 /** An agent's call waits for it; a person may be signing in meanwhile, where the browser opens by itself. */
 const patienceMs = 2 * 60_000;
@@ -27,7 +28,10 @@ export async function listTools(upstream: Upstream): Promise<ToolsRead> {
     late.signal.addEventListener('abort', () => resolve({ kind: 'unreadable' }), { once: true });
   });
   try {
-    return await Promise.race([read({ ...upstream, base: upstream, fetch: until(late.signal, upstream) }), tooLate]);
+    return await Promise.race([
+      read({ ...upstream, base: upstream, fetch: until(late.signal, upstream.fetch) }),
+      tooLate,
+    ]);
   } catch (error) {
     if (hasAnswered(error)) return { kind: 'unreadable' };
     throw error;
@@ -83,13 +87,6 @@ async function allPages(ask: (params: JsonObject) => Promise<Reply>): Promise<To
   }
   return { kind: 'unreadable' };
 }
-
-const until =
-  (signal: AbortSignal, { fetch }: Upstream): Upstream['fetch'] =>
-  (input, init) => {
-    const given = init?.signal ?? (input instanceof Request ? input.signal : null);
-    return fetch(input, { ...init, signal: given === null ? signal : AbortSignal.any([given, signal]) });
-  };
 
 /** Whether it was there, and said something else than a list: a call may still work then. */
 function hasAnswered(error: unknown): boolean {

@@ -22,6 +22,7 @@ import type {
   ServerEra,
   Upstream,
 } from './relay/types.ts';
+import { until } from './until.ts';
 import { eventStreamFetch, upstreamFetch } from './upstream.ts';
 
 export interface UpstreamParts {
@@ -275,14 +276,6 @@ function whenEnded({ ended }: Guard, then: () => void): () => void {
   if (ended.aborted) then();
   return () => ended.removeEventListener('abort', then);
 }
-
-/** The fetch for as long as the server is there. */
-const until =
-  (gone: AbortSignal, fetch: Fetch): Fetch =>
-  (input, init) => {
-    const given = init?.signal ?? (input instanceof Request ? input.signal : null);
-    return fetch(input, { ...init, signal: given === null ? gone : AbortSignal.any([given, gone]) });
-  };
 
 /** The fetch for as long as nothing is paused; a session may be ended all the same, that lends nothing. */
 const whileOpen =

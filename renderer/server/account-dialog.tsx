@@ -19,7 +19,7 @@ import { plainText } from '../words/names.ts';
 import styles from './account-dialog.module.css';
 import { accountName } from './account-words.ts';
 import { mayHoldGrant } from './grant-words.ts';
-import { Receipt } from './receipt.tsx';
+import { ReceiptDialog } from './receipt-dialog.tsx';
 import type { Receipt as ReceiptValue } from './receipt-words.ts';
 
 interface AccountDialogProps {
@@ -47,18 +47,7 @@ export function AccountDialog({ view, only, onClose }: AccountDialogProps) {
       >
         {shown !== null && <Body view={shown} only={only} onClose={onClose} onReceipt={setReceipt} />}
       </Dialog>
-      <Dialog
-        open={receipt !== null}
-        onClose={() => setReceipt(null)}
-        title="Receipt"
-        actions={
-          <Button look="main" onClick={() => setReceipt(null)}>
-            Close
-          </Button>
-        }
-      >
-        {receipt !== null && <Receipt receipt={receipt} />}
-      </Dialog>
+      <ReceiptDialog receipt={receipt} onClose={() => setReceipt(null)} />
     </>
   );
 }

@@ -3,7 +3,6 @@ import { useState } from 'react';
 import { Button } from '../design/button.tsx';
 import { Card } from '../design/card.tsx';
 import { ConfirmDialog } from '../design/confirm-dialog.tsx';
-import { Dialog } from '../design/dialog.tsx';
 import { Row, Rows } from '../design/rows.tsx';
 import { toast } from '../design/toast.tsx';
 import { useCall } from '../store/call.ts';
@@ -14,7 +13,7 @@ import { hostOf, plainText } from '../words/names.ts';
 import { clearedCacheWords } from './cleared-cache-words.ts';
 import styles from './end-card.module.css';
 import { mayHoldGrant } from './grant-words.ts';
-import { Receipt } from './receipt.tsx';
+import { ReceiptDialog } from './receipt-dialog.tsx';
 import type { Receipt as ReceiptValue } from './receipt-words.ts';
 
 type Asking = 'cache' | 'revoke' | 'forget' | null;
@@ -136,18 +135,7 @@ function Revoke({ view, open, onClose }: AskProps) {
         </ul>
         <p>The server stays in the list. You will see what the provider answered.</p>
       </ConfirmDialog>
-      <Dialog
-        open={receipt !== null}
-        onClose={() => setReceipt(null)}
-        title="Receipt"
-        actions={
-          <Button look="main" onClick={() => setReceipt(null)}>
-            Close
-          </Button>
-        }
-      >
-        {receipt !== null && <Receipt receipt={receipt} />}
-      </Dialog>
+      <ReceiptDialog receipt={receipt} onClose={() => setReceipt(null)} />
     </>
   );
 }

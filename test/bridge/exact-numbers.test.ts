@@ -1,19 +1,13 @@
 // The number in a call is the same one in the question, in the audit and at the server, whichever bridge and revision it comes by.
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { exactNumber } from '../../main/access/exact-number.ts';
 import { toolCallEntry } from '../../main/audit/tool-call.ts';
 import { startMcpServer, type McpTestServer, type ServerEra } from '../support/mcp-server.ts';
 import { withoutRules } from './access.ts';
 import { guardedBridge, type Era, type Link } from './guarded.ts';
+import { keptUntilTheEnd } from '../support/kept.ts';
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0).toReversed()) await each.close();
-});
-const kept = <T extends { close(): unknown }>(it: T): T => {
-  open.push(it);
-  return it;
-};
+const kept = keptUntilTheEnd();
 
 const ways = (['stdio', 'HTTP'] as const).flatMap((link) =>
   (['old', 'new'] as const).flatMap((era) =>

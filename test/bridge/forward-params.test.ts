@@ -1,6 +1,6 @@
 // An argument that a call repeats in a header is the one in its body: whoever goes by headers is told what the person saw.
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { exactNumber } from '../../main/access/exact-number.ts';
 import { startMcpServer } from '../support/mcp-server.ts';
 import { withoutRules } from './access.ts';
@@ -8,15 +8,9 @@ import { agentHeaders, ask, type Answer } from './fixture.ts';
 import { guardedBridge, type Guarded } from './guarded.ts';
 import { hello, stamped, type Json } from './relay/raw.ts';
 import { answer, parsed, post, request, world, type Handler, type World } from './scripted.ts';
+import { keptUntilTheEnd } from '../support/kept.ts';
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0).toReversed()) await each.close();
-});
-const kept = <T extends { close(): unknown }>(it: T): T => {
-  open.push(it);
-  return it;
-};
+const kept = keptUntilTheEnd();
 
 const repeated = (name: string, type: string): Json => ({ type, 'x-mcp-header': name });
 const send = {

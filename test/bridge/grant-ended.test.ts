@@ -1,31 +1,13 @@
 // What an agent has under way when a grant ends is answered, in both bridges and every revision, and says what happened.
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { endsWithGrants } from '../../main/access/ended-grants.ts';
 import type { GrantState } from '../../main/grants/types.ts';
 import { startMcpServer } from '../support/mcp-server.ts';
-import { guardedBridge, type Era, type Guarded, type Link } from './guarded.ts';
+import { guardedBridge, type Guarded, ways, type Way } from './guarded.ts';
 import type { Json } from './relay/raw.ts';
+import { keptUntilTheEnd } from '../support/kept.ts';
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0).toReversed()) await each.close();
-});
-const kept = <T extends { close(): unknown }>(it: T): T => {
-  open.push(it);
-  return it;
-};
-
-interface Way {
-  readonly link: Link;
-  readonly agent: Era;
-  readonly server: 'legacy' | 'modern';
-}
-
-const ways = (['stdio', 'HTTP'] as const).flatMap((link) =>
-  (['old', 'new'] as const).flatMap((agent) =>
-    (['legacy', 'modern'] as const).map((server): Way => ({ link, agent, server })),
-  ),
-);
+const kept = keptUntilTheEnd();
 
 async function world({ server: era }: Pick<Way, 'server'>) {
   const server = kept(await startMcpServer({ era }));

@@ -1,20 +1,14 @@
 // A call that passes through the bridge: waited for with progress, asked about once, and told to the audit as it ended.
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { withoutRules } from './access.ts';
 import { agentHeaders } from './fixture.ts';
 import { readInto } from './guarded.ts';
 import { stamped, type Json } from './relay/raw.ts';
 import { answer, callOf, done, parsed, post, request, world } from './scripted.ts';
+import { keptUntilTheEnd } from '../support/kept.ts';
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0).toReversed()) await each.close();
-});
-const kept = <T extends { close(): unknown }>(it: T): T => {
-  open.push(it);
-  return it;
-};
+const kept = keptUntilTheEnd();
 
 describe('a call that a person is asked about each time', () => {
   const rules = { ...withoutRules, ask: 'changes' } as const;

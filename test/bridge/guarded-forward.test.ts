@@ -1,17 +1,11 @@
 // What only passes through the bridge is guarded as well: what is refused is refused before a byte of it is sent.
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { agentHeaders, ask } from './fixture.ts';
 import { stamped, type Json } from './relay/raw.ts';
 import { answer, callOf, done, hide, parsed, post, request, world, type Handler } from './scripted.ts';
+import { keptUntilTheEnd } from '../support/kept.ts';
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0).toReversed()) await each.close();
-});
-const kept = <T extends { close(): unknown }>(it: T): T => {
-  open.push(it);
-  return it;
-};
+const kept = keptUntilTheEnd();
 
 describe('a batch', () => {
   it('is refused as a whole when one of its requests is, each with an answer of its own', async () => {

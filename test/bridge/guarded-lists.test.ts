@@ -1,17 +1,11 @@
 // A list of tools on its way through the bridge shows no agent what it may not use, and is left as it was sent otherwise.
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { agentHeaders, ask } from './fixture.ts';
 import { answer, hide, list, parsed, post, request, tool, world } from './scripted.ts';
+import { keptUntilTheEnd } from '../support/kept.ts';
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0).toReversed()) await each.close();
-});
-const kept = <T extends { close(): unknown }>(it: T): T => {
-  open.push(it);
-  return it;
-};
+const kept = keptUntilTheEnd();
 
 describe('a list of tools', () => {
   it('has what a rule hides left out of its JSON, and the rest of it kept', async () => {

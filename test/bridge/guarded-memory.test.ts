@@ -1,18 +1,12 @@
 // What an agent that may not use a server hears of it: nothing after a no, and before a yes nothing that it would take for its person's words.
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startMcpServer } from '../support/mcp-server.ts';
 import { withoutRules } from './access.ts';
 import { guardedBridge, type Era, type Guarded } from './guarded.ts';
 import type { Json } from './relay/raw.ts';
+import { keptUntilTheEnd } from '../support/kept.ts';
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0).toReversed()) await each.close();
-});
-const kept = <T extends { close(): unknown }>(it: T): T => {
-  open.push(it);
-  return it;
-};
+const kept = keptUntilTheEnd();
 
 const ways = (['stdio', 'HTTP'] as const).flatMap((link) => (['old', 'new'] as const).map((era) => ({ link, era })));
 

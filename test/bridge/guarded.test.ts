@@ -1,32 +1,15 @@
 // What a person did not allow does not happen, whichever bridge and revision an agent comes by, and it hears why.
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startMcpServer } from '../support/mcp-server.ts';
 import { withoutRules } from './access.ts';
-import { guardedBridge, overHttp, type Era, type Guarded, type Link } from './guarded.ts';
+import { guardedBridge, overHttp, type Guarded, ways, type Way } from './guarded.ts';
 import type { Json } from './relay/raw.ts';
+import { keptUntilTheEnd } from '../support/kept.ts';
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0).toReversed()) await each.close();
-});
-const kept = <T extends { close(): unknown }>(it: T): T => {
-  open.push(it);
-  return it;
-};
+const kept = keptUntilTheEnd();
 
-const ways = (['stdio', 'HTTP'] as const).flatMap((link) =>
-  (['old', 'new'] as const).flatMap((agent) =>
-    (['legacy', 'modern'] as const).map((server) => ({ link, agent, server })),
-  ),
-);
 const echo = { name: 'echo', arguments: { text: 'now' } };
 const add = { name: 'add', arguments: { a: 1, b: 2 } };
-
-interface Way {
-  readonly link: Link;
-  readonly agent: Era;
-  readonly server: 'legacy' | 'modern';
-}
 
 async function world({ server: era }: Pick<Way, 'server'>) {
   const server = kept(await startMcpServer({ era }));

@@ -16,6 +16,19 @@ import { hello, stamped, type Json } from './relay/raw.ts';
 export type Era = 'old' | 'new';
 export type Link = 'stdio' | 'HTTP';
 
+/** How an agent reaches a server. */
+export interface Way {
+  readonly link: Link;
+  readonly agent: Era;
+  readonly server: 'legacy' | 'modern';
+}
+
+export const ways: readonly Way[] = (['stdio', 'HTTP'] as const).flatMap((link) =>
+  (['old', 'new'] as const).flatMap((agent) =>
+    (['legacy', 'modern'] as const).map((server): Way => ({ link, agent, server })),
+  ),
+);
+
 export interface Guarded {
   readonly bridge: Bridge;
   readonly upstreams: Upstreams;

@@ -1,29 +1,12 @@
 // Locked, no agent reaches a server, whichever bridge and revision it comes by; it hears why, and goes on when the person is back.
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startMcpServer } from '../support/mcp-server.ts';
-import { guardedBridge, overHttp, type Era, type Guarded, type Link } from './guarded.ts';
+import { guardedBridge, overHttp, type Guarded, ways, type Way } from './guarded.ts';
 import type { Json } from './relay/raw.ts';
+import { keptUntilTheEnd } from '../support/kept.ts';
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0).toReversed()) await each.close();
-});
-const kept = <T extends { close(): unknown }>(it: T): T => {
-  open.push(it);
-  return it;
-};
+const kept = keptUntilTheEnd();
 
-interface Way {
-  readonly link: Link;
-  readonly agent: Era;
-  readonly server: 'legacy' | 'modern';
-}
-
-const ways = (['stdio', 'HTTP'] as const).flatMap((link) =>
-  (['old', 'new'] as const).flatMap((agent) =>
-    (['legacy', 'modern'] as const).map((server): Way => ({ link, agent, server })),
-  ),
-);
 const echo = { name: 'echo', arguments: { text: 'now' } };
 
 async function world({ server: era }: Pick<Way, 'server'>, mode: 'ask' | 'off' = 'ask') {

@@ -1,21 +1,15 @@
 // What was allowed for once is over with its answer: nothing that only listens goes on, and the agent can ask anew where it is.
 import type { ServerResponse } from 'node:http';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startMcpServer, type ServerEra } from '../support/mcp-server.ts';
 import { withoutRules } from './access.ts';
 import { agentHeaders, ask, gate } from './fixture.ts';
 import { guardedBridge, overHttp, readInto, type Agent, type Guarded, type Link } from './guarded.ts';
 import type { Json } from './relay/raw.ts';
 import { answer, callOf, parsed, post, request, world, type Handler } from './scripted.ts';
+import { keptUntilTheEnd } from '../support/kept.ts';
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0).toReversed()) await each.close();
-});
-const kept = <T extends { close(): unknown }>(it: T): T => {
-  open.push(it);
-  return it;
-};
+const kept = keptUntilTheEnd();
 
 const allowOnce = ({ access, agent }: Guarded): string => access.allow(agent, withoutRules, 'once');
 /** As a person who is asked about a request that waits. */

@@ -1,12 +1,10 @@
 // A server that says what a test has it say, behind guards, and agents of HTTP that send what they are given.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { withoutRules } from './access.ts';
+import type { Kept } from '../support/kept.ts';
 import { agentHeaders, ask, loopback, withBody, type Answer } from './fixture.ts';
 import { guardedBridge, type Guarded } from './guarded.ts';
 import type { Json } from './relay/raw.ts';
-
-/** What is kept open until a test ends. */
-export type Kept = <T extends { close(): unknown }>(it: T) => T;
 
 export type Handler = (req: IncomingMessage, res: ServerResponse, message: Json) => void;
 

@@ -1,5 +1,5 @@
 // An agent that calls a destructive tool without having listed it is asked about like any other, on every way to every kind of server.
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { everything } from '../../main/access/types.ts';
 import { TokentrayError } from '../../main/errors.ts';
 import type { GrantState } from '../../main/grants/types.ts';
@@ -8,15 +8,9 @@ import { guardedBridge, type Era, type Link } from './guarded.ts';
 import { answer, list, type Handler } from './scripted.ts';
 import { loopback, withBody } from './fixture.ts';
 import type { Json } from './relay/raw.ts';
+import { keptUntilTheEnd } from '../support/kept.ts';
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0).toReversed()) await each.close();
-});
-const kept = <T extends { close(): unknown }>(it: T): T => {
-  open.push(it);
-  return it;
-};
+const kept = keptUntilTheEnd();
 
 const update = (text: string) => ({ name: 'update', arguments: { text } });
 const ways = (['stdio', 'HTTP'] as const).flatMap((link) =>

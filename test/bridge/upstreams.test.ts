@@ -1,6 +1,6 @@
 // A server that was forgotten is gone at once, with its sessions and with what was known of it.
 import { duplexPair } from 'node:stream';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createUpstreams, type Upstreams } from '../../main/bridge/upstreams.ts';
 import { TokentrayError } from '../../main/errors.ts';
 import { openStore } from '../../main/store/open.ts';
@@ -10,15 +10,9 @@ import { serverSettings as settings, testAccess, type TestAccess } from './acces
 import { startMcpServer } from '../support/mcp-server.ts';
 import { stamped } from './relay/raw.ts';
 import { gate, loopback, silentLog, testGrant, withBody } from './fixture.ts';
+import { keptUntilTheEnd } from '../support/kept.ts';
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0).toReversed()) await each.close();
-});
-const kept = <T extends { close(): unknown }>(it: T): T => {
-  open.push(it);
-  return it;
-};
+const kept = keptUntilTheEnd();
 
 interface World {
   readonly upstreams: Upstreams;

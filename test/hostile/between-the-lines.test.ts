@@ -1,19 +1,13 @@
 // What a hostile server or agent says in between the lines of HTTP and JSON-RPC, and what the other side gets to see of it.
 import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { agentHeaders, ask } from '../bridge/fixture.ts';
 import { answer, callOf, done, hide, list, post, request, world } from '../bridge/scripted.ts';
 import type { Json } from '../bridge/relay/raw.ts';
+import { keptUntilTheEnd } from '../support/kept.ts';
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0).toReversed()) await each.close();
-});
-const kept = <T extends { close(): unknown }>(it: T): T => {
-  open.push(it);
-  return it;
-};
+const kept = keptUntilTheEnd();
 
 const event = (message: unknown): string => `data: ${JSON.stringify(message)}\n\n`;
 const stream = (res: ServerResponse, type = 'text/event-stream'): ServerResponse =>

@@ -1,18 +1,12 @@
 // Nothing that an agent or a server sends can take more than its share, and nothing broken takes the rest down.
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { startMcpServer } from '../../support/mcp-server.ts';
 import { relayTo, testUpstream } from './bench.ts';
 import { discovered, hello, rawAgent, scriptedServer, stamped } from './raw.ts';
+import { keptUntilTheEnd } from '../../support/kept.ts';
 
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0).toReversed()) await each.close();
-});
-const kept = <T extends { close(): Promise<void> }>(it: T): T => {
-  open.push(it);
-  return it;
-};
+const kept = keptUntilTheEnd();
 const nowhere = 'http://127.0.0.1:9/mcp';
 
 describe('lines of an agent', () => {

@@ -1,19 +1,13 @@
 // What the relay need not understand passes as it is; what the other era has no word for is said in a way it knows.
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startMcpServer } from '../../support/mcp-server.ts';
 import { connectAgent, said } from './agent.ts';
 import { overHttp, overStdio, testUpstream } from './bench.ts';
 import { discovered, hello, initialized, notFound, rawAgent, scriptedServer, stamped } from './raw.ts';
 import type { Answer, Json } from './raw.ts';
+import { keptUntilTheEnd } from '../../support/kept.ts';
 
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0).toReversed()) await each.close();
-});
-const kept = <T extends { close(): Promise<void> }>(it: T): T => {
-  open.push(it);
-  return it;
-};
+const kept = keptUntilTheEnd();
 
 const schema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',

@@ -1,20 +1,14 @@
 // What a server asks in the middle of a call reaches the person, and the answer reaches that very call and no other.
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { startMcpServer } from '../../support/mcp-server.ts';
 import { connectAgent, said } from './agent.ts';
 import { overStdio, relayTo, testUpstream } from './bench.ts';
 import { discovered, hello, initialized, notFound, rawAgent, scriptedServer, stamped } from './raw.ts';
 import type { Json } from './raw.ts';
+import { keptUntilTheEnd } from '../../support/kept.ts';
 
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0).toReversed()) await each.close();
-});
-const kept = <T extends { close(): Promise<void> }>(it: T): T => {
-  open.push(it);
-  return it;
-};
+const kept = keptUntilTheEnd();
 
 const form = { elicitation: { form: {} } };
 const question = { method: 'elicitation/create', params: { message: 'Sure?', requestedSchema: { type: 'object' } } };

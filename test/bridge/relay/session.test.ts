@@ -1,19 +1,13 @@
 // A session outlives what happens to it: servers that forget, streams that break, brokers that start again.
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startMcpServer } from '../../support/mcp-server.ts';
 import { connectAgent, said } from './agent.ts';
 import { overHttp, overStdio, testUpstream } from './bench.ts';
 import { discovered, hello, initialized, rawAgent, scriptedServer } from './raw.ts';
 import type { Answer } from './raw.ts';
+import { keptUntilTheEnd } from '../../support/kept.ts';
 
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0).toReversed()) await each.close();
-});
-const kept = <T extends { close(): Promise<void> }>(it: T): T => {
-  open.push(it);
-  return it;
-};
+const kept = keptUntilTheEnd();
 const gone: Answer = { raw: (_, response) => void response.writeHead(404).end() };
 const echo = { name: 'echo', arguments: { text: 'still here' } };
 

@@ -1,20 +1,14 @@
 // What one agent does, and what it leaves undone, takes nothing from the others and fills no memory.
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { roomFor } from '../../../main/bridge/relay/room.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { startMcpServer } from '../../support/mcp-server.ts';
 import { relayTo, testUpstream } from './bench.ts';
 import { discovered, hello, rawAgent, scriptedServer, stamped } from './raw.ts';
 import type { Json } from './raw.ts';
+import { keptUntilTheEnd } from '../../support/kept.ts';
 
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0).toReversed()) await each.close();
-});
-const kept = <T extends { close(): Promise<void> }>(it: T): T => {
-  open.push(it);
-  return it;
-};
+const kept = keptUntilTheEnd();
 
 function post(
   relay: ReturnType<typeof relayTo>,
